@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let embedded = Context.environment["EMBEDDED"] == "1"
+
+/// The engine: sans-I/O, no dependency but the standard library and the C shims, also built as Embedded Swift.
+let engine: [SwiftSetting] =
+  [
+    .enableExperimentalFeature("Lifetimes"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+  ] + (embedded ? [.enableExperimentalFeature("Embedded")] : [])
+
+/// Drivers, the tool and the tests: they may know sockets, clocks and files.
+let host: [SwiftSetting] = [
+  .enableExperimentalFeature("Lifetimes"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Engine modules in the order in which they may import each other.
+let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
+  ("Bytes", []),
+  ("Time", ["Bytes"]),
+  ("Cryptography", ["Bytes", "Time", "CCrypto"]),
+  ("STUN", ["Bytes", "Time", "Cryptography"]),
+  ("ICE", ["Bytes", "Time", "Cryptography", "STUN"]),
+  ("DTLS", ["Bytes", "Time", "Cryptography"]),
+  ("SCTP", ["Bytes", "Time", "Cryptography"]),
+  ("DataChannel", ["Bytes", "Time", "SCTP"]),
+  ("SDP", ["Bytes", "STUN", "ICE"]),
+  ("WebRTC", ["Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP"]),
+  ("Simulator", ["Bytes", "Time", "STUN", "ICE", "WebRTC"]),
+]
+
+let package = Package(
+  name: "swift-rtc",
+  products: engineModules.map { .library(name: $0.name, targets: [$0.name]) } + [
+    .library(name: "EpollDriver", targets: ["EpollDriver"]),
+    .executable(name: "peer", targets: ["peer"]),
+  ],
+  traits: [
+    .trait(name: "Tool", description: "The command-line tool and the packages that it needs."),
+    .default(enabledTraits: ["Tool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+  ],
+  targets: engineModules.map {
+    .target(name: $0.name, dependencies: $0.dependencies, swiftSettings: engine)
+  } + [
+    .target(
+      name: "CCrypto",
+      linkerSettings: [.linkedLibrary("mbedcrypto", .when(platforms: [.linux]))]),
+    .target(name: "CLinux"),
+    .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
+    .executableTarget(
+      name: "peer",
+      dependencies: [
+        "EpollDriver", "WebRTC", "Simulator",
+        .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
+        .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Tool"])),
+      ],
+      swiftSettings: host),
+  ]
+    + engineModules.map {
+      .testTarget(name: $0.name + "Tests", dependencies: [.byName(name: $0.name)], swiftSettings: host)
+    },
+  cLanguageStandard: .c11
+)
