@@ -1,1 +1,393 @@
-// placeholder
+import Bytes
+import CLinux
+import Cryptography
+import DataChannel
+import Glibc
+import STUN
+import Simulator
+import Time
+import WebRTC
+
+/// Serves any number of peers on one thread: sockets, clock and randomness for engines that have none.
+///
+/// `run()` takes the calling thread until `stop()`. It sleeps in `epoll_pwait2` until a datagram comes, another
+/// thread asks for something (an eventfd), or the earliest deadline of any peer is there; there is no periodic tick.
+/// One lock guards the driver and its peers, so every method may be called from every thread.
+public final class EpollDriver: @unchecked Sendable {
+  public struct Configuration: Sendable {
+    /// Addresses to listen on; nil means those of all interfaces that are up, followed as they come and go.
+    public var addresses: [IPAddress]?
+    /// Whether loopback counts among the interfaces.
+    public var includesLoopback = false
+    /// UDP port of the shared sockets; 0 lets the system choose.
+    public var port: UInt16 = 0
+    /// Signalled in place of the sockets' own IPv4 or IPv6 address, where a one-to-one NAT stands in front.
+    public var advertisedAddress: IPAddress?
+    /// Bytes asked of the kernel for each direction of a socket.
+    public var socketBufferSize: Int32 = 4 << 20
+    /// Datagrams moved by one system call.
+    public var batchSize: Int32 = 64
+    public init() {}
+  }
+
+  public enum OpenError: Error, Equatable, Sendable {
+    /// A system call failed with this `errno`.
+    case system(Int32)
+    /// No address could be bound.
+    case noAddress
+  }
+
+  public struct Statistics: Sendable {
+    public var datagramsReceived: UInt64 = 0
+    public var datagramsSent: UInt64 = 0
+    /// Datagrams that no peer claimed.
+    public var datagramsUnclaimed: UInt64 = 0
+    /// Datagrams that the kernel refused (no route, no buffer): lost, as on any network.
+    public var sendErrors: UInt64 = 0
+  }
+
+  public let configuration: Configuration
+  private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+  private let epoll: Int32
+  private let wakeup: Int32
+  private let monitor: Int32
+  private var sockets: [UDPSocket] = []
+  private let incoming: OpaquePointer
+  private var outgoing: Outgoing
+  private var routes = Routes()
+  private var heap = DeadlineHeap()
+  private var peers: [ObjectIdentifier: Peer] = [:]
+  private var dirty: [Peer] = []
+  private var isStopping = false
+  private var loopThread: pthread_t?
+  private var messageBuffer = [UInt8](repeating: 0, count: 64 << 10)
+  private var counters = Statistics()
+  /// The time of the current turn of the loop, or of the call from another thread.
+  var now: Instant { Instant(nanoseconds: clinux_monotonic_nanoseconds()) }
+
+  public init(configuration: Configuration) throws(OpenError) {
+    self.configuration = configuration
+    self.mutex = .allocate(capacity: 1)
+    var attributes = pthread_mutexattr_t()
+    pthread_mutexattr_init(&attributes)
+    pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_RECURSIVE.rawValue))
+    pthread_mutex_init(self.mutex, &attributes)
+    self.epoll = epoll_create1(CInt(EPOLL_CLOEXEC.rawValue))
+    self.wakeup = eventfd(0, CInt(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+    self.monitor = configuration.addresses == nil ? clinux_address_monitor_open() : -1
+    guard self.epoll >= 0, self.wakeup >= 0, let incoming = clinux_batch_create(configuration.batchSize, 2048),
+      let outgoing = clinux_batch_create(configuration.batchSize, 2048)
+    else { throw .system(errno) }
+    self.incoming = incoming
+    self.outgoing = Outgoing(batch: outgoing)
+    self.watch(self.wakeup, events: EPOLLIN.rawValue)
+    if self.monitor >= 0 { self.watch(self.monitor, events: EPOLLIN.rawValue) }
+    if let addresses = configuration.addresses {
+      for address in addresses { try self.open(address) }
+    } else {
+      self.followInterfaces()
+    }
+    guard !self.sockets.isEmpty else { throw .noAddress }
+  }
+
+  deinit {
+    for socket in self.sockets { _ = Glibc.close(socket.descriptor) }
+    if self.monitor >= 0 { _ = Glibc.close(self.monitor) }
+    _ = Glibc.close(self.wakeup)
+    _ = Glibc.close(self.epoll)
+    clinux_batch_destroy(self.incoming)
+    clinux_batch_destroy(self.outgoing.batch)
+    pthread_mutex_destroy(self.mutex)
+    self.mutex.deallocate()
+  }
+
+  // MARK: Peers
+
+  /// Makes a peer whose host candidates are this driver's sockets. Offers and answers go through `Peer.perform`.
+  public func makePeer(
+    configuration: PeerConnection.Configuration, identity: Identity, delegate: PeerDelegate?,
+    recordTo recording: RecordingFile? = nil
+  ) throws(PeerConnection.UsageError) -> Peer {
+    self.lock()
+    defer { self.unlock() }
+    let now = self.now
+    var connection = try RecordingPeerConnection(
+      configuration: configuration, identity: identity, seed: Entropy.seed(), isRecording: recording != nil, now: now)
+    for (index, socket) in self.sockets.enumerated() {
+      connection.addLocalAddress(
+        socket.signalled, preference: UInt16(clamping: 65535 - index), now: now)
+    }
+    connection.localAddressesComplete(now: now)
+    let peer = Peer(driver: self, connection: connection, recording: recording)
+    peer.delegate = delegate
+    self.peers[ObjectIdentifier(peer)] = peer
+    self.routes.add(peer)
+    self.markDirty(peer)
+    return peer
+  }
+
+  func remove(_ peer: Peer) {
+    peer.isRemoved = true
+    self.heap.remove(peer)
+    self.routes.remove(peer)
+    self.peers[ObjectIdentifier(peer)] = nil
+    peer.recording?.close()
+  }
+
+  public var statistics: Statistics { self.locked { self.counters } }
+  public var peerCount: Int { self.locked { self.peers.count } }
+  /// Where the sockets are bound.
+  public var localAddresses: [TransportAddress] { self.locked { self.sockets.map(\.address) } }
+
+  // MARK: The lock
+
+  func lock() { pthread_mutex_lock(self.mutex) }
+  func unlock() { pthread_mutex_unlock(self.mutex) }
+  func locked<Result>(_ body: () -> Result) -> Result {
+    self.lock()
+    defer { self.unlock() }
+    return body()
+  }
+
+  /// The loop will serve `peer`; it is woken if the caller is another thread.
+  func markDirty(_ peer: Peer) {
+    guard !peer.isDirty, !peer.isRemoved else { return }
+    peer.isDirty = true
+    self.dirty.append(peer)
+    if let loopThread = self.loopThread, pthread_equal(loopThread, pthread_self()) != 0 { return }
+    self.wake()
+  }
+
+  private func wake() { _ = eventfd_write(self.wakeup, 1) }
+
+  // MARK: The loop
+
+  /// Serves all peers on this thread until `stop()`; then closes them and tells their other sides.
+  public func run() {
+    self.lock()
+    self.loopThread = pthread_self()
+    var ready = [epoll_event](repeating: epoll_event(), count: 16)
+    while !self.isStopping {
+      self.serveDirty()
+      let timeout = self.timeout
+      self.unlock()
+      let count = self.wait(&ready, timeout)
+      self.lock()
+      for event in ready.prefix(max(0, Int(count))) { self.handle(event) }
+      let now = self.now
+      while let peer = self.heap.due(at: now) {
+        peer.connection.advance(to: now)
+        self.serve(peer)
+      }
+      self.flush()
+    }
+    for peer in self.peers.values.sorted(by: { $0.localUfrag.lexicographicallyPrecedes($1.localUfrag) }) { peer.close() }
+    self.loopThread = nil
+    self.isStopping = false
+    self.unlock()
+  }
+
+  /// Ends `run()`; may be called from any thread.
+  public func stop() {
+    self.locked { self.isStopping = true }
+    self.wake()
+  }
+
+  /// How long to sleep; nil for as long as nothing happens.
+  private var timeout: timespec? {
+    if !self.dirty.isEmpty && !self.outgoing.isBlocked { return timespec(tv_sec: 0, tv_nsec: 0) }
+    guard let earliest = self.heap.earliest else { return nil }
+    let wait = earliest - self.now
+    return timespec(tv_sec: Int(wait.nanoseconds / 1_000_000_000), tv_nsec: Int(wait.nanoseconds % 1_000_000_000))
+  }
+
+  private func wait(_ ready: inout [epoll_event], _ timeout: timespec?) -> Int32 {
+    let capacity = CInt(ready.count)
+    guard var timeout else { return epoll_pwait2(self.epoll, &ready, capacity, nil, nil) }
+    return epoll_pwait2(self.epoll, &ready, capacity, &timeout, nil)
+  }
+
+  private func handle(_ event: epoll_event) {
+    let descriptor = event.data.fd
+    if descriptor == self.wakeup {
+      var count: eventfd_t = 0
+      eventfd_read(self.wakeup, &count)
+    } else if descriptor == self.monitor {
+      clinux_drain(self.monitor)
+      self.followInterfaces()
+    } else if let socket = self.sockets.first(where: { $0.descriptor == descriptor }) {
+      if event.events & EPOLLOUT.rawValue != 0 { self.resumeSending(on: socket) }
+      if event.events & (EPOLLIN.rawValue | EPOLLERR.rawValue) != 0 { self.receive(on: socket) }
+    }
+  }
+
+  private func receive(on socket: UDPSocket) {
+    // A bounded number of batches, so that one busy socket cannot starve timers and other sockets.
+    for _ in 0..<4 {
+      let count = clinux_receive(socket.descriptor, self.incoming)
+      // An ICMP error of an earlier datagram is reported here; consent freshness draws the consequence.
+      guard count > 0 else { break }
+      let now = self.now
+      for index in 0..<count {
+        self.counters.datagramsReceived += 1
+        let remote = TransportAddress(clinux_batch_address(self.incoming, index))
+        let route = Route(socket: socket.descriptor, remote: remote)
+        let bytes = UnsafeMutableBufferPointer(
+          start: clinux_batch_bytes(self.incoming, index), count: Int(clinux_batch_length(self.incoming, index)))
+        var datagram = MutableSpan(_unsafeElements: bytes)
+        guard datagram.count > 0, let peer = self.routes.peer(for: datagram.span, on: route) else {
+          self.counters.datagramsUnclaimed += 1
+          continue
+        }
+        let isSTUN = datagram[0] < 4
+        peer.connection.receive(&datagram, from: remote, to: socket.signalled, now: now)
+        if isSTUN, peer.connection.connection.accepts(from: remote, to: socket.signalled) {
+          self.routes.learn(route, for: peer)
+        }
+        self.markDirty(peer)
+      }
+      if count < self.configuration.batchSize { break }
+      self.serveDirty()
+    }
+  }
+
+  // MARK: Serving peers
+
+  private func serveDirty() {
+    guard !self.outgoing.isBlocked else { return }
+    var index = 0
+    while index < self.dirty.count {
+      let peer = self.dirty[index]
+      index += 1
+      peer.isDirty = false
+      self.serve(peer)
+      if self.outgoing.isBlocked { break }
+    }
+    self.dirty.removeFirst(index)
+    self.flush()
+  }
+
+  /// Drains everything the peer has for the network and for its owner, and notes when it wants to be called next.
+  func serve(_ peer: Peer) {
+    guard !peer.isRemoved else { return }
+    self.deliver(peer)
+    if !self.outgoing.isBlocked {
+      self.transmit(peer)
+      // What became writable may have filled again from the owner's side.
+      self.deliver(peer)
+    }
+    if peer.isRemoved { return }
+    self.heap.update(peer, to: peer.connection.connection.nextDeadline)
+    peer.recording?.append(&peer.connection)
+  }
+
+  private func deliver(_ peer: Peer) {
+    while let event = peer.connection.pollEvent() { peer.delegate?.peer(peer, didReceive: event) }
+    while let size = peer.connection.connection.nextMessageSize {
+      if size > self.messageBuffer.count { self.messageBuffer = [UInt8](repeating: 0, count: size) }
+      // Taken out, so that a delegate may call back into the driver.
+      var buffer: [UInt8] = []
+      swap(&buffer, &self.messageBuffer)
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard let message = peer.connection.receiveMessage(into: &writer) else {
+        swap(&buffer, &self.messageBuffer)
+        break
+      }
+      let count = writer.count
+      peer.delegate?.peer(peer, didReceive: message, bytes: buffer.span.extracting(0..<count))
+      if buffer.count > self.messageBuffer.count { swap(&buffer, &self.messageBuffer) }
+      while let event = peer.connection.pollEvent() { peer.delegate?.peer(peer, didReceive: event) }
+    }
+  }
+
+  private func transmit(_ peer: Peer) {
+    let size = Int(clinux_batch_datagram_size(self.outgoing.batch))
+    while !self.outgoing.isBlocked {
+      if self.outgoing.isFull { self.flush() }
+      if self.outgoing.isBlocked { break }
+      let slot = self.outgoing.end
+      let bytes = UnsafeMutableBufferPointer(start: clinux_batch_bytes(self.outgoing.batch, slot), count: size)
+      var writer = SpanWriter(MutableSpan(_unsafeElements: bytes))
+      guard let transmit = peer.connection.pollTransmit(into: &writer) else { break }
+      let count = writer.count
+      guard let socket = self.sockets.first(where: { $0.signalled == transmit.source }) else {
+        self.counters.sendErrors += 1
+        continue
+      }
+      if bytes[0] < 4 { self.routes.noteTransmit(UnsafeBufferPointer(bytes).span.extracting(0..<count), of: peer) }
+      clinux_batch_set(self.outgoing.batch, slot, Int32(count), clinux_address(transmit.destination))
+      self.outgoing.append(to: socket.descriptor)
+    }
+  }
+
+  /// Hands what is in the batch to the kernel.
+  func flush() {
+    while !self.outgoing.isBlocked, let run = self.outgoing.nextRun {
+      let sent = clinux_send(run.descriptor, self.outgoing.batch, self.outgoing.first, run.end)
+      if sent > 0 {
+        self.counters.datagramsSent += UInt64(sent)
+        self.outgoing.first += sent
+      } else if sent == -EAGAIN {
+        self.outgoing.isBlocked = true
+        self.watch(run.descriptor, events: EPOLLIN.rawValue | EPOLLOUT.rawValue, isNew: false)
+      } else if sent != -EINTR {
+        // No route, no buffer, a firewall, an old ICMP error: this datagram is lost, the ones behind it are not.
+        self.counters.sendErrors += 1
+        self.outgoing.first += 1
+      }
+    }
+  }
+
+  private func resumeSending(on socket: UDPSocket) {
+    self.watch(socket.descriptor, events: EPOLLIN.rawValue, isNew: false)
+    self.outgoing.isBlocked = false
+    self.flush()
+  }
+
+  private func watch(_ descriptor: Int32, events: UInt32, isNew: Bool = true) {
+    var event = epoll_event(events: events, data: epoll_data_t(fd: descriptor))
+    epoll_ctl(self.epoll, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event)
+  }
+
+  // MARK: Addresses
+
+  private func open(_ address: IPAddress) throws(OpenError) {
+    var bound = clinux_address(TransportAddress(ip: address, port: self.configuration.port))
+    let descriptor = clinux_udp_open(&bound, self.configuration.socketBufferSize)
+    guard descriptor >= 0 else { throw .system(-descriptor) }
+    let actual = TransportAddress(bound)
+    var signalled = actual
+    if let advertised = self.configuration.advertisedAddress, advertised.isV4 == actual.ip.isV4 {
+      signalled = TransportAddress(ip: advertised, port: actual.port)
+    }
+    self.sockets.append(UDPSocket(descriptor: descriptor, address: actual, signalled: signalled))
+    self.watch(descriptor, events: EPOLLIN.rawValue)
+  }
+
+  /// Opens sockets for addresses that have appeared, and tells every peer of those that went.
+  private func followInterfaces() {
+    var found = [clinux_address](repeating: clinux_address(), count: 32)
+    var count = clinux_interface_addresses(&found, 32, self.configuration.includesLoopback ? 1 : 0)
+    // A host with nothing but loopback can still talk to itself.
+    if count == 0 { count = clinux_interface_addresses(&found, 32, 1) }
+    guard count >= 0 else { return }
+    let present = found.prefix(Int(count)).map { TransportAddress($0).ip }
+    let now = self.now
+    for socket in self.sockets where !present.contains(socket.address.ip) {
+      for peer in self.peers.values {
+        peer.connection.removeLocalAddress(socket.signalled, now: now)
+        self.markDirty(peer)
+      }
+      _ = Glibc.close(socket.descriptor)
+    }
+    self.sockets.removeAll { !present.contains($0.address.ip) }
+    for address in present where !self.sockets.contains(where: { $0.address.ip == address }) {
+      // An address that cannot be bound (still tentative, for one) comes again with the next change.
+      guard (try? self.open(address)) != nil, let socket = self.sockets.last else { continue }
+      for peer in self.peers.values {
+        peer.connection.addLocalAddress(socket.signalled, preference: UInt16(clamping: 65536 - self.sockets.count), now: now)
+        self.markDirty(peer)
+      }
+    }
+  }
+}

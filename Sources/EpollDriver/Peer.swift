@@ -1,0 +1,64 @@
+import Bytes
+import DataChannel
+import STUN
+import Simulator
+import Time
+import WebRTC
+
+/// What a peer tells its owner. Called on the driver's thread, with the driver's lock held: any call on any peer is
+/// allowed from within, but waiting there for another thread is not.
+public protocol PeerDelegate: AnyObject {
+  func peer(_ peer: Peer, didReceive event: PeerConnection.Event)
+  /// `bytes` are the driver's own and only borrowed.
+  func peer(_ peer: Peer, didReceive message: Message, bytes: Span<UInt8>)
+}
+
+/// A peer connection in the hands of a driver. All methods may be called from any thread.
+public final class Peer {
+  unowned let driver: EpollDriver
+  weak var delegate: PeerDelegate?
+  var connection: RecordingPeerConnection
+  var recording: RecordingFile?
+  /// Where the driver's heap keeps this peer; -1 where it waits for nothing.
+  var heapIndex = -1
+  /// Whether the driver has it on its list of peers to serve.
+  var isDirty = false
+  var isRemoved = false
+  /// Paths on which datagrams without a user name are taken to be this peer's.
+  var routes: [Route] = []
+  let localUfrag: [UInt8]
+
+  init(driver: EpollDriver, connection: consuming RecordingPeerConnection, recording: RecordingFile?) {
+    self.driver = driver
+    self.localUfrag = connection.connection.localUfrag
+    self.connection = connection
+    self.recording = recording
+  }
+
+  public func setDelegate(_ delegate: PeerDelegate?) {
+    self.driver.locked { self.delegate = delegate }
+  }
+
+  /// Runs `body` on the connection, then serves it: whatever it has to send is sent.
+  @discardableResult
+  public func perform<Result: ~Copyable, Failure: Error>(
+    _ body: (inout RecordingPeerConnection, Instant) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    self.driver.lock()
+    defer { self.driver.unlock() }
+    let result = try body(&self.connection, self.driver.now)
+    self.driver.markDirty(self)
+    return result
+  }
+
+  /// Closes the connection, tells the other side, and takes the peer from the driver.
+  public func close() {
+    self.driver.locked {
+      guard !self.isRemoved else { return }
+      self.connection.close(now: self.driver.now)
+      self.driver.serve(self)
+      self.driver.flush()
+      self.driver.remove(self)
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Bytes
+import STUN
+
+/// One path as a shared socket sees it.
+struct Route: Hashable {
+  var socket: Int32
+  var remote: TransportAddress
+}
+
+/// Finds the peer that a datagram on a shared socket is for.
+///
+/// Binding requests name it (USERNAME starts with our ufrag, RFC 8445 section 7.2.2); responses are known by the
+/// transaction they answer; everything else goes by its path, which is learned only once the peer's ICE agent has
+/// authenticated a packet on it. So nobody can take over another's path by writing its address.
+struct Routes {
+  private var byUfrag: [[UInt8]: Peer] = [:]
+  private var byPath: [Route: Peer] = [:]
+  private var byTransaction: [TransactionID: Peer] = [:]
+  private var transactions: [TransactionID?]
+  private var nextTransaction = 0
+  static let maximumRoutesPerPeer = 64
+
+  init(maximumTransactions: Int = 4096) {
+    self.transactions = Array(repeating: nil, count: maximumTransactions)
+  }
+
+  mutating func add(_ peer: Peer) { self.byUfrag[peer.localUfrag] = peer }
+
+  mutating func remove(_ peer: Peer) {
+    if self.byUfrag[peer.localUfrag] === peer { self.byUfrag[peer.localUfrag] = nil }
+    for route in peer.routes where self.byPath[route] === peer { self.byPath[route] = nil }
+    peer.routes = []
+    for (index, transaction) in self.transactions.enumerated() {
+      guard let transaction, self.byTransaction[transaction] === peer else { continue }
+      self.byTransaction[transaction] = nil
+      self.transactions[index] = nil
+    }
+  }
+
+  mutating func learn(_ route: Route, for peer: Peer) {
+    let known = self.byPath[route]
+    guard known !== peer, known != nil || peer.routes.count < Self.maximumRoutesPerPeer else { return }
+    self.byPath[route] = peer
+    peer.routes.append(route)
+  }
+
+  /// Remembers whose check this is, if it is one; the oldest is forgotten.
+  mutating func noteTransmit(_ datagram: Span<UInt8>, of peer: Peer) {
+    guard let header = STUNHeader(datagram), header.isRequest else { return }
+    if let old = self.transactions[self.nextTransaction] { self.byTransaction[old] = nil }
+    self.transactions[self.nextTransaction] = header.transactionID
+    self.byTransaction[header.transactionID] = peer
+    self.nextTransaction = (self.nextTransaction + 1) % self.transactions.count
+  }
+
+  func peer(for datagram: Span<UInt8>, on route: Route) -> Peer? {
+    if let header = STUNHeader(datagram) {
+      if header.isRequest || header.isIndication {
+        if let ufrag = requestedUfrag(datagram), let peer = self.byUfrag[ufrag] { return peer }
+      } else if let peer = self.byTransaction[header.transactionID] {
+        return peer
+      }
+    }
+    return self.byPath[route]
+  }
+}

@@ -1,0 +1,66 @@
+import CLinux
+import STUN
+
+struct UDPSocket {
+  var descriptor: Int32
+  /// Where it is bound.
+  var address: TransportAddress
+  /// What peers know it by: the same, but for an advertised address.
+  var signalled: TransportAddress
+}
+
+/// Datagrams on their way to the kernel: slots `first..<end` of a batch, each with the socket it leaves by.
+struct Outgoing {
+  let batch: OpaquePointer
+  private var descriptors: [Int32]
+  var first: Int32 = 0
+  private(set) var end: Int32 = 0
+  /// The kernel takes no more for now; nothing is polled from peers until it does.
+  var isBlocked = false
+
+  init(batch: OpaquePointer) {
+    self.batch = batch
+    self.descriptors = Array(repeating: -1, count: Int(clinux_batch_capacity(batch)))
+  }
+
+  var isFull: Bool { Int(self.end) == self.descriptors.count }
+
+  mutating func append(to descriptor: Int32) {
+    self.descriptors[Int(self.end)] = descriptor
+    self.end += 1
+  }
+
+  /// The longest run of waiting slots that leave by one socket; nil, with the batch made empty, where none waits.
+  var nextRun: (descriptor: Int32, end: Int32)? {
+    mutating get {
+      guard self.first < self.end else {
+        self.first = 0
+        self.end = 0
+        return nil
+      }
+      let descriptor = self.descriptors[Int(self.first)]
+      var end = self.first + 1
+      while end < self.end, self.descriptors[Int(end)] == descriptor { end += 1 }
+      return (descriptor, end)
+    }
+  }
+}
+
+extension TransportAddress {
+  init(_ address: clinux_address) {
+    let bytes = withUnsafeBytes(of: address.ip) { Array($0) }
+    let ip = address.family == 4 ? IPAddress(v4: bytes.span.extracting(0..<4)) : IPAddress(v6: bytes.span)
+    self.init(ip: ip, port: address.port)
+  }
+}
+
+extension clinux_address {
+  init(_ address: TransportAddress) {
+    self.init()
+    self.port = address.port
+    self.family = address.ip.isV4 ? 4 : 6
+    withUnsafeMutableBytes(of: &self.ip) { bytes in
+      for i in 0..<(address.ip.isV4 ? 4 : 16) { bytes[i] = address.ip[i] }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Bytes
+import Cryptography
+import DTLS
+import DataChannel
+import ICE
+import SCTP
+import SDP
+import STUN
+import Time
+
+/// One peer: ICE, DTLS, SCTP and data channels behind a single set of verbs.
+///
+/// It performs no I/O. A host tells it what arrived (`receive`), what time it is (`advance`), and what the user
+/// and the signalling channel want; then it drains three things until each returns nil: `pollTransmit` for
+/// datagrams, `pollEvent` for events, `receiveMessage` for messages. `nextDeadline` says when to call `advance`
+/// again. Draining late delays; it never breaks or loses what was accepted. A peer's faults never throw: they are
+/// counted in `statistics`, or end the connection with an event that says why.
+///
+///     makeOffer ─→ signalling ─→ setRemoteDescription(offer) · makeAnswer
+///                                        │
+///      datagrams ─→ first byte (RFC 7983): 0–3 ICE · 20–63 DTLS ─→ SCTP ─→ data channels
+///
+/// A value that owns C contexts cannot be copied; `fork()` makes a second one that goes on byte for byte as this
+/// one would. At most one of the forks may ever reach a network, for both would use the same nonces.
+public struct PeerConnection: ~Copyable {
+  public let configuration: Configuration
+  let identity: Identity
+  var random: SeededRandom
+  var agent: ICE.Agent
+  /// Exists once the DTLS role is known, that is with the answer.
+  var dtls: DTLS.Connection?
+  var channels: DataChannels
+  var signaling: Signaling
+  var early: EarlyDatagrams
+  var events = EventRing<Event>(capacity: 64)
+  /// The pair in use; nil until one works.
+  var path: Transmit?
+  var isGathered = false
+  /// What is left to do after `close`: the peer is told, then there is silence.
+  var isClosing = false
+
+  public internal(set) var connectionState = ConnectionState.new
+  public internal(set) var phase = Phase.newConnection
+  public internal(set) var failureReason: FailureReason?
+  public internal(set) var counters = Counters()
+
+  /// - Parameters:
+  ///   - identity: the certificate and key this peer proves itself with; peers may share one.
+  ///   - seed: all randomness of this peer. Secret and fresh for every peer that reaches a network.
+  public init(
+    configuration: Configuration, identity: Identity, seed: SeededRandom.Seed, now: Instant
+  ) throws(UsageError) {
+    self.configuration = configuration
+    self.identity = identity
+    self.random = SeededRandom(seed: seed)
+    do throws(ICE.Agent.UsageError) {
+      self.agent = try ICE.Agent(configuration: configuration.ice, random: self.random.split(), now: now)
+    } catch {
+      throw .configuration
+    }
+    do throws(SCTP.Association.UsageError) {
+      self.channels = try DataChannels(
+        configuration: configuration.channels, random: self.random.split(), now: now)
+    } catch {
+      throw .configuration
+    }
+    self.dtls = nil
+    self.signaling = Signaling(random: &self.random)
+    self.early = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+  }
+}

@@ -1,0 +1,90 @@
+import DTLS
+import DataChannel
+import ICE
+import SCTP
+import SDP
+import STUN
+import Time
+
+/// W3C RTCPeerConnectionState.
+public enum ConnectionState: UInt8, Equatable, Sendable {
+  case new, connecting, connected, disconnected, failed, closed
+}
+
+/// Where a connection stands in its life, in the steps that firmware written for esp_peer knows. What happens to
+/// channels is told by events of their own.
+public enum Phase: UInt8, Equatable, Sendable {
+  /// Over, by either side's wish.
+  case closed
+  /// The path is lost; consent may still return (RFC 7675).
+  case disconnected
+  /// Created; nothing exchanged yet.
+  case newConnection
+  /// Local candidates are being gathered.
+  case candidateGathering
+  /// Connectivity checks run.
+  case pairing
+  /// A candidate pair works.
+  case paired
+  /// The DTLS handshake runs.
+  case connecting
+  /// Both sides are authenticated; data may flow.
+  case connected
+  /// Over, with a `FailureReason`.
+  case connectFailed
+}
+
+/// W3C RTCSignalingState, without provisional answers.
+public enum SignalingState: UInt8, Equatable, Sendable {
+  case stable, haveLocalOffer, haveRemoteOffer, closed
+}
+
+/// Why a connection failed.
+public enum FailureReason: Equatable, Sendable {
+  /// No candidate pair worked, or consent expired and no other pair did.
+  case ice
+  case dtls(DTLS.Connection.Failure)
+  case sctp(SCTP.Association.Failure)
+}
+
+extension PeerConnection {
+  public enum Event: Equatable, Sendable {
+    case connectionStateChanged(ConnectionState)
+    case phaseChanged(Phase)
+    case iceStateChanged(ICE.Agent.State)
+    case signalingStateChanged(SignalingState)
+    /// A candidate to be signalled (trickle, RFC 8838); `Candidate.write(into:)` makes its text.
+    case localCandidate(Candidate)
+    case gatheringComplete
+    case selectedPairChanged(local: TransportAddress, remote: TransportAddress)
+    /// Precedes the change to `failed`.
+    case failed(FailureReason)
+    /// The SCTP association is up: channels can carry data.
+    case dataChannelsConnected
+    /// A channel can carry messages; `remote` tells whether the peer opened it.
+    case channelOpened(Channel, remote: Bool)
+    case channelClosed(Channel)
+    case bufferedAmountLow(Channel)
+  }
+
+  /// The caller's own mistakes.
+  public enum UsageError: Error, Equatable, Sendable {
+    /// The call does not fit the signalling state (an answer without an offer, for one).
+    case wrongState
+    case closed
+    case configuration
+    /// The writer has no room for the description.
+    case noRoom
+  }
+
+  /// Why a remote description or candidate was refused; the connection is as it was before.
+  public enum DescriptionError: Error, Equatable, Sendable {
+    case usage(UsageError)
+    case malformed(SDPError)
+    /// The description changes what cannot change in a live session, the peer's certificate for one.
+    case incompatible
+  }
+}
+
+/// Where a datagram leaves from and goes to.
+public typealias Transmit = ICE.Agent.Transmit
