@@ -1,0 +1,29 @@
+/// Events that wait for their owner, in order and in a bound. An owner who does not ask loses the newest, which is
+/// counted; states can always be read.
+struct EventRing<Event: Sendable>: Sendable {
+  private var storage: [Event] = []
+  private var head = 0
+  private(set) var dropped: UInt32 = 0
+  let capacity: Int
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  mutating func append(_ event: Event) {
+    guard self.storage.count &- self.head < self.capacity else {
+      self.dropped &+= 1
+      return
+    }
+    self.storage.append(event)
+  }
+
+  mutating func popFirst() -> Event? {
+    guard self.head < self.storage.count else { return nil }
+    let event = self.storage[self.head]
+    self.head &+= 1
+    if self.head == self.storage.count {
+      self.storage.removeAll(keepingCapacity: true)
+      self.head = 0
+    }
+    return event
+  }
+}

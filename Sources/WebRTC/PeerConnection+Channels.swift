@@ -1,0 +1,53 @@
+import Bytes
+import DataChannel
+import SCTP
+import Time
+
+public typealias Channel = DataChannels.Channel
+public typealias ChannelInfo = DataChannels.ChannelInfo
+public typealias ChannelOptions = DataChannels.ChannelOptions
+public typealias MessageKind = DataChannels.Kind
+public typealias Message = DataChannels.ReceivedMessage
+
+/// Data channels (RFC 8831, 8832).
+extension PeerConnection {
+  /// Opens a channel; `.channelOpened` tells when it may be used. May be called at any time before `close`.
+  public mutating func openChannel(
+    _ options: ChannelOptions, now: Instant
+  ) throws(DataChannels.OpenError) -> Channel {
+    guard self.connectionState != .closed, self.connectionState != .failed else { throw .closed }
+    return try self.channels.open(options, now: now)
+  }
+
+  /// Queues one message, whole; an empty one is a message too. Throws `wouldBlock` where the send buffer has no room:
+  /// `.writable` tells when it has again.
+  public mutating func send(
+    _ bytes: Span<UInt8>, kind: MessageKind, on channel: Channel, now: Instant
+  ) throws(DataChannels.SendError) {
+    try self.channels.send(bytes, kind: kind, on: channel, now: now)
+  }
+
+  /// Closes a channel once what was sent on it has been delivered; `.channelClosed` tells when both directions are.
+  public mutating func closeChannel(_ channel: Channel, now: Instant) {
+    self.channels.close(channel, now: now)
+  }
+
+  /// Takes the next message that was received whole; nil when there is none, or when `writer` has less room than
+  /// `nextMessageSize`. What is not taken stays, and slows the sender down.
+  public mutating func receiveMessage(into writer: inout SpanWriter) -> Message? {
+    self.channels.receiveMessage(into: &writer)
+  }
+
+  /// Bytes of the message that `receiveMessage` would give next.
+  public var nextMessageSize: Int? { self.channels.nextMessageSize }
+
+  /// Bytes accepted by `send` and not yet given to the network (W3C bufferedAmount).
+  public func bufferedAmount(of channel: Channel) -> Int { self.channels.bufferedAmount(of: channel) }
+
+  /// `.bufferedAmountLow` is told when the buffered amount falls to this; 0 at first.
+  public mutating func setBufferedAmountLowThreshold(_ bytes: Int, on channel: Channel) {
+    self.channels.setBufferedAmountLowThreshold(bytes, on: channel)
+  }
+
+  public func channelInfo(_ channel: Channel) -> ChannelInfo? { self.channels.info(of: channel) }
+}

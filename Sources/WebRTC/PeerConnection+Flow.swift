@@ -1,0 +1,306 @@
+import Bytes
+import DTLS
+import DataChannel
+import ICE
+import STUN
+import Time
+
+/// Datagrams, time and events: the five verbs.
+extension PeerConnection {
+  // MARK: Input
+
+  /// Takes a datagram that came from `remote` to the local address `local`. Its bytes are used up: records are
+  /// decrypted in place. RFC 7983 section 7 tells the protocols apart.
+  public mutating func receive(
+    _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, now: Instant
+  ) {
+    guard datagram.count > 0, self.connectionState != .closed else { return }
+    self.counters.datagramsReceived &+= 1
+    self.counters.bytesReceived &+= UInt64(datagram.count)
+    switch datagram[0] {
+    case 0...3:
+      self.agent.receive(datagram.span, from: remote, to: local, now: now)
+      self.pump(now: now)
+    case 20...63:
+      guard self.dtls != nil, self.agent.accepts(from: remote, to: local) else {
+        self.early.append(datagram.span, from: remote, to: local)
+        return
+      }
+      self.receiveRecords(&datagram, from: remote, to: local, now: now)
+    default:
+      self.counters.unknownDatagrams &+= 1
+    }
+  }
+
+  private mutating func receiveRecords(
+    _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, now: Instant
+  ) {
+    var offset = 0
+    while offset < datagram.count {
+      guard let plaintext = self.dtls?.receive(&datagram, from: &offset, now: now) else { continue }
+      self.channels.receive(datagram.span.extracting(plaintext), now: now)
+      self.agent.didReceiveData(from: remote, to: local, now: now)
+    }
+    self.pump(now: now)
+  }
+
+  /// Time has come to `now`: whatever was due is done.
+  public mutating func advance(to now: Instant) {
+    self.agent.advance(to: now)
+    self.dtls?.advance(to: now)
+    self.channels.advance(to: now)
+    self.pump(now: now)
+  }
+
+  /// When to call `advance` next; nil: nothing waits for time.
+  public var nextDeadline: Instant? {
+    var earliest = self.agent.nextDeadline ?? .distantFuture
+    if let deadline = self.dtls?.nextDeadline ?? nil, deadline < earliest { earliest = deadline }
+    if let deadline = self.channels.nextDeadline, deadline < earliest { earliest = deadline }
+    return earliest == .distantFuture ? nil : earliest
+  }
+
+  /// Ends the connection: the peer is told by an SCTP ABORT and a DTLS close_notify, then nothing more is sent. Channels
+  /// that hold unsent messages lose them; close channels first where that matters.
+  public mutating func close(now: Instant) {
+    guard self.connectionState != .closed else { return }
+    self.channels.abort(now: now)
+    self.isClosing = true
+    self.setSignalingState(.closed)
+    self.setPhase(.closed)
+    self.setConnectionState(.closed)
+  }
+
+  // MARK: Output
+
+  /// Writes the next datagram to send; nil when there is none. `writer` needs 1,500 bytes of room.
+  public mutating func pollTransmit(into writer: inout SpanWriter) -> Transmit? {
+    let start = writer.count
+    guard let transmit = self.nextTransmit(into: &writer) else { return nil }
+    self.counters.datagramsSent &+= 1
+    self.counters.bytesSent &+= UInt64(writer.count &- start)
+    return transmit
+  }
+
+  private mutating func nextTransmit(into writer: inout SpanWriter) -> Transmit? {
+    if !self.isClosing, let transmit = self.agent.pollTransmit(into: &writer) { return transmit }
+    // Nothing but checks goes where consent is not held (RFC 7675 section 5.1).
+    guard let path = self.path, self.agent.mayConsentSend else { return nil }
+    if self.isClosing {
+      if self.sealPacket(into: &writer) { return path }
+      self.dtls?.close()
+    }
+    if self.dtls?.pollTransmit(into: &writer) ?? false { return path }
+    if self.isClosing {
+      self.agent.close()
+      self.path = nil
+      return nil
+    }
+    return self.sealPacket(into: &writer) ? path : nil
+  }
+
+  /// Writes an SCTP packet behind room for the record's header, and encrypts it where it lies.
+  private mutating func sealPacket(into writer: inout SpanWriter) -> Bool {
+    guard self.dtls?.isConnected ?? false, let headroom = self.dtls?.recordHeadroom else { return false }
+    let start = writer.count
+    let tailroom = DTLS.Connection.recordTailroom
+    guard writer.remaining >= headroom &+ tailroom else { return false }
+    writer.skip(headroom)
+    guard self.channels.pollTransmit(into: &writer) else {
+      writer.rewind(to: start)
+      return false
+    }
+    let plaintext = headroom..<(writer.count &- start)
+    writer.skip(tailroom)
+    guard !writer.overflowed else {
+      writer.rewind(to: start)
+      return false
+    }
+    var record = writer.mutableBytes(in: start..<(start &+ plaintext.upperBound &+ tailroom))
+    do throws(DTLS.UsageError) {
+      let sealed = try self.dtls?.seal(&record, plaintext: plaintext)
+      return sealed?.lowerBound == 0
+    } catch {
+      self.counters.sealFailures &+= 1
+    }
+    writer.rewind(to: start)
+    return false
+  }
+
+  /// What happened since the last call; nil when that is all.
+  public mutating func pollEvent() -> Event? {
+    if let event = self.events.popFirst() { return event }
+    guard let event = self.channels.pollEvent() else { return nil }
+    switch event {
+    case .connected: return .dataChannelsConnected
+    case .opened(let channel, let remote): return .channelOpened(channel, remote: remote)
+    case .closed(let channel): return .channelClosed(channel)
+    case .bufferedAmountLow(let channel): return .bufferedAmountLow(channel)
+    case .writable: return .writable
+    case .ended(let reason):
+      return self.associationEnded(reason)
+    }
+  }
+
+  // MARK: Between the layers
+
+  /// Carries what one layer reports to the others. Called after every input.
+  mutating func pump(now: Instant) {
+    while let event = self.agent.pollEvent() { self.handle(event, now: now) }
+    while let event = self.dtls?.pollEvent() ?? nil { self.handle(event, now: now) }
+  }
+
+  private mutating func handle(_ event: ICE.Agent.Event, now: Instant) {
+    switch event {
+    case .stateChanged(let state):
+      self.events.append(.iceStateChanged(state))
+      self.iceStateChanged(to: state, now: now)
+    case .localCandidate(let candidate):
+      self.events.append(.localCandidate(candidate))
+    case .gatheringComplete:
+      self.isGathered = true
+      self.events.append(.gatheringComplete)
+    case .selectedPairChanged(let local, let remote):
+      self.path = Transmit(source: local, destination: remote)
+      self.events.append(.selectedPairChanged(local: local, remote: remote))
+      self.startHandshake(now: now)
+    default:
+      break
+    }
+  }
+
+  private mutating func iceStateChanged(to state: ICE.Agent.State, now: Instant) {
+    switch state {
+    case .new, .closed:
+      break
+    case .checking:
+      if !self.isAuthenticated { self.setPhase(.pairing) }
+      self.updateConnectionState()
+    case .connected, .completed:
+      if self.isAuthenticated { self.setPhase(.connected) }
+      self.updateConnectionState()
+    case .disconnected:
+      self.setPhase(.disconnected)
+      self.updateConnectionState()
+    case .failed:
+      self.fail(.ice, now: now)
+    }
+  }
+
+  private mutating func handle(_ event: DTLS.Event, now: Instant) {
+    switch event {
+    case .connected:
+      self.setPhase(.connected)
+      self.updateConnectionState()
+      if let roundTrip = self.agent.selectedPair?.roundTrip { self.channels.setInitialRoundTrip(roundTrip) }
+      self.channels.connect(now: now)
+      self.deliverEarlyRecords(now: now)
+    case .failed(let failure):
+      self.fail(.dtls(failure), now: now)
+    case .closed:
+      // The peer is gone for good: what it did not acknowledge it will not.
+      self.close(now: now)
+    }
+  }
+
+  /// Both descriptions are known, and with them who is the DTLS client.
+  mutating func settle(now: Instant) {
+    guard self.dtls == nil, let remote = self.signaling.remote else { return }
+    var configuration = self.configuration.dtls
+    configuration.role = remote.localSetup == .active ? .client : .server
+    do throws(DTLS.UsageError) {
+      self.dtls = try DTLS.Connection(
+        configuration: configuration, identity: self.identity, random: self.random.split(), now: now)
+    } catch {
+      return self.fail(.dtls(.outOfMemory), now: now)
+    }
+    self.channels.setDTLSRole(isClient: self.isDTLSClient, now: now)
+    self.dtls?.setRemoteFingerprints(remote.fingerprints.map { Cryptography.Fingerprint($0) }, now: now)
+    self.startHandshake(now: now)
+  }
+
+  var isDTLSClient: Bool { self.signaling.remote?.localSetup == .active }
+  var isAuthenticated: Bool { self.dtls?.isConnected ?? false }
+
+  /// A path works and the roles are known: the client speaks, and what came too early is heard.
+  private mutating func startHandshake(now: Instant) {
+    guard self.path != nil, self.dtls != nil, !self.isHandshakeStarted else { return }
+    self.isHandshakeStarted = true
+    self.setPhase(.paired)
+    self.setPhase(.connecting)
+    if let roundTrip = self.agent.selectedPair?.roundTrip {
+      // A flight and its answer cross once each way, plus the time the peer's public-key operations take.
+      self.dtls?.setInitialTimeout(roundTrip * 2 + .milliseconds(50))
+    }
+    self.dtls?.start(now: now)
+    self.updateConnectionState()
+    for var entry in self.early.removeAll() where self.agent.accepts(from: entry.remote, to: entry.local) {
+      var datagram = entry.bytes.mutableSpan
+      self.receiveRecords(&datagram, from: entry.remote, to: entry.local, now: now)
+    }
+  }
+
+  /// Application data that came ahead of the handshake's end.
+  private mutating func deliverEarlyRecords(now: Instant) {
+    var buffer = [UInt8](repeating: 0, count: EarlyDatagrams.maximumSize)
+    while true {
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard self.dtls?.receiveEarlyData(into: &writer) ?? false else { return }
+      let count = writer.count
+      self.channels.receive(buffer.span.extracting(0..<count), now: now)
+    }
+  }
+
+  private mutating func associationEnded(_ reason: SCTP.Association.CloseReason) -> Event? {
+    switch reason {
+    case .abortedLocally, .shutdown: return self.pollEvent()
+    // The peer took its association down; it may still be closing the transport in order.
+    case .abortedByPeer(let cause) where cause == 0 || cause == 12: return self.pollEvent()
+    default: break
+    }
+    self.failureReason = .sctp(reason)
+    self.setPhase(.connectFailed)
+    self.setConnectionState(.failed)
+    return .failed(.sctp(reason))
+  }
+
+  // MARK: States
+
+  mutating func fail(_ reason: FailureReason, now: Instant) {
+    guard self.connectionState != .failed, self.connectionState != .closed else { return }
+    self.failureReason = reason
+    self.events.append(.failed(reason))
+    self.setPhase(.connectFailed)
+    self.setConnectionState(.failed)
+    self.channels.abort(now: now)
+  }
+
+  /// W3C WebRTC section 5.6.2: the state of the ICE and DTLS transports together.
+  private mutating func updateConnectionState() {
+    guard self.connectionState != .failed, self.connectionState != .closed else { return }
+    switch self.agent.state {
+    case .disconnected: self.setConnectionState(.disconnected)
+    case .connected, .completed: self.setConnectionState(self.isAuthenticated ? .connected : .connecting)
+    case .checking: self.setConnectionState(self.isAuthenticated ? .connected : .connecting)
+    case .new, .failed, .closed: break
+    }
+  }
+
+  mutating func setConnectionState(_ state: ConnectionState) {
+    guard state != self.connectionState else { return }
+    self.connectionState = state
+    self.events.append(.connectionStateChanged(state))
+  }
+
+  mutating func setPhase(_ phase: Phase) {
+    guard phase != self.phase else { return }
+    self.phase = phase
+    self.events.append(.phaseChanged(phase))
+  }
+
+  mutating func setSignalingState(_ state: SignalingState) {
+    guard state != self.signaling.state else { return }
+    self.signaling.state = state
+    self.events.append(.signalingStateChanged(state))
+  }
+}

@@ -1,0 +1,25 @@
+extension PeerConnection {
+  /// A second connection that goes on byte for byte as this one would: for replay, simulation and fuzzing. At most one
+  /// of the two may reach a network. Throws `DTLS.UsageError.outOfMemory` where the provider has no memory for contexts.
+  public func fork() throws(DTLS.UsageError) -> PeerConnection { try PeerConnection(forking: self) }
+
+  private init(forking other: borrowing PeerConnection) throws(DTLS.UsageError) {
+    self.configuration = other.configuration
+    self.identity = other.identity
+    self.random = other.random
+    self.agent = other.agent
+    self.dtls = try other.dtls?.fork()
+    self.channels = other.channels
+    self.signaling = other.signaling
+    self.early = other.early
+    self.events = other.events
+    self.path = other.path
+    self.isGathered = other.isGathered
+    self.isHandshakeStarted = other.isHandshakeStarted
+    self.isClosing = other.isClosing
+    self.connectionState = other.connectionState
+    self.phase = other.phase
+    self.failureReason = other.failureReason
+    self.counters = other.counters
+  }
+}

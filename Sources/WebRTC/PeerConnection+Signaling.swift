@@ -1,0 +1,237 @@
+import Bytes
+import Cryptography
+import DTLS
+import ICE
+import SDP
+import STUN
+import Time
+
+/// Whose turn a remote description is.
+public enum DescriptionKind: UInt8, Equatable, Sendable { case offer, answer }
+
+extension PeerConnection {
+  // MARK: Local descriptions
+
+  /// Writes an offer and makes it the local description (JSEP's createOffer and setLocalDescription). It holds the
+  /// candidates known so far; later ones come as events, to be trickled (RFC 8838).
+  public mutating func makeOffer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
+    guard self.connectionState != .closed else { throw .closed }
+    guard self.signaling.state == .stable || self.signaling.state == .haveLocalOffer else { throw .wrongState }
+    let start = writer.count
+    self.signaling.version &+= 1
+    // Once roles are settled an offer must not unsettle them (RFC 8842 section 5.5).
+    let setup: Setup = self.dtls == nil ? .actpass : self.establishedSetup
+    do throws(SDPError) {
+      try OfferAnswer.writeOffer(self.localParameters(setup: setup), into: &writer)
+      self.signaling.localOffer = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
+    } catch {
+      writer.rewind(to: start)
+      throw error.reason == .noRoom ? .noRoom : .configuration
+    }
+    if self.dtls == nil { self.agent.setRole(.controlling) }
+    self.setSignalingState(.haveLocalOffer)
+    if self.phase == .newConnection { self.setPhase(.candidateGathering) }
+  }
+
+  /// Writes the answer to the offer that was set and makes it the local description.
+  public mutating func makeAnswer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
+    guard self.connectionState != .closed else { throw .closed }
+    guard self.signaling.state == .haveRemoteOffer, let offer = self.signaling.remoteOffer else { throw .wrongState }
+    let setup: Setup = self.dtls == nil ? self.preferredSetup : self.establishedSetup
+    self.signaling.version &+= 1
+    do throws(SDPError) {
+      try OfferAnswer.writeAnswer(self.localParameters(setup: setup), to: offer, into: &writer)
+    } catch {
+      throw error.reason == .noRoom ? .noRoom : .configuration
+    }
+    self.signaling.remoteOffer = nil
+    self.setSignalingState(.stable)
+    if self.phase == .newConnection { self.setPhase(.candidateGathering) }
+    self.settle(now: now)
+  }
+
+  private var preferredSetup: Setup { self.configuration.answersActive ? .active : .passive }
+  private var establishedSetup: Setup { self.isDTLSClient ? .active : .passive }
+
+  private func localParameters(setup: Setup) -> LocalParameters {
+    let credentials = self.agent.localCredentials
+    var parameters = LocalParameters(
+      iceUfrag: credentials.ufrag, icePassword: credentials.password,
+      fingerprints: [SDP.Fingerprint(algorithm: .sha256, bytes: arrayCopy(self.identity.fingerprint.bytes.span))],
+      sessionID: self.signaling.sessionID, setup: setup)
+    parameters.sessionVersion = self.signaling.version
+    parameters.sctpPort = self.configuration.sctp.localPort
+    parameters.maximumMessageSize = UInt64(self.configuration.sctp.maximumMessageSize)
+    parameters.candidates = self.agent.localCandidates.map { candidateText($0) }
+    parameters.endOfCandidates = self.isGathered
+    if let mid = self.signaling.remote?.mid, !mid.isEmpty { parameters.mid = mid }
+    return parameters
+  }
+
+  // MARK: Remote descriptions
+
+  /// Takes the peer's offer or answer. A description that is refused changes nothing.
+  public mutating func setRemoteDescription(
+    _ kind: DescriptionKind, _ text: Span<UInt8>, now: Instant
+  ) throws(DescriptionError) {
+    guard self.connectionState != .closed else { throw .usage(.closed) }
+    let description: SessionDescription
+    let remote: RemoteParameters
+    switch kind {
+    case .offer:
+      guard self.signaling.state == .stable || self.signaling.state == .haveRemoteOffer else { throw .usage(.wrongState) }
+    case .answer:
+      guard self.signaling.state == .haveLocalOffer else { throw .usage(.wrongState) }
+    }
+    do throws(SDPError) {
+      description = try SessionDescription(parsing: text)
+      switch kind {
+      case .offer:
+        remote = try RemoteParameters(offer: description, preferring: self.preferredSetup)
+      case .answer:
+        guard let offer = self.signaling.localOffer else { throw SDPError(.sectionCountDiffers) }
+        remote = try RemoteParameters(answer: description, to: offer)
+      }
+    } catch {
+      throw .malformed(error)
+    }
+    try self.checkContinuity(with: remote)
+    try self.applyICE(of: remote, now: now)
+    self.signaling.remote = remote
+    self.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize)
+    switch kind {
+    case .offer:
+      self.signaling.remoteOffer = description
+      if self.dtls == nil { self.agent.setRole(.controlled) }
+      self.setSignalingState(.haveRemoteOffer)
+    case .answer:
+      self.signaling.localOffer = nil
+      self.setSignalingState(.stable)
+      self.settle(now: now)
+    }
+    self.pump(now: now)
+  }
+
+  /// A live session keeps its certificate, its DTLS roles and its SCTP port: changing them is a new association
+  /// (RFC 8842 section 5.1), which this engine does by a new connection.
+  private func checkContinuity(with remote: RemoteParameters) throws(DescriptionError) {
+    guard self.dtls != nil, let known = self.signaling.remote else { return }
+    guard remote.fingerprints == known.fingerprints, remote.sctpPort == known.sctpPort else { throw .incompatible }
+    switch remote.setup {
+    case .actpass: return
+    case .active: guard !self.isDTLSClient else { throw .incompatible }
+    case .passive: guard self.isDTLSClient else { throw .incompatible }
+    case .holdconn: throw .incompatible
+    }
+  }
+
+  /// New credentials from the peer are an ICE restart (RFC 8839 section 4.4.1.1.1), which both sides do.
+  private mutating func applyICE(of remote: RemoteParameters, now: Instant) throws(DescriptionError) {
+    if let known = self.signaling.remote, known.iceUfrag != remote.iceUfrag || known.icePassword != remote.icePassword,
+      self.signaling.state != .haveLocalOffer
+    {
+      self.agent.restart(now: now)
+      self.isGathered = false
+    }
+    do throws(ICE.Agent.UsageError) {
+      try self.agent.setRemoteCredentials(
+        Credentials(ufrag: remote.iceUfrag, password: remote.icePassword), now: now)
+    } catch {
+      throw .incompatible
+    }
+    for candidate in remote.candidates { self.addCandidate(candidate.span, now: now) }
+    if remote.endOfCandidates { self.agent.remoteCandidatesComplete(now: now) }
+  }
+
+  // MARK: Trickled candidates
+
+  /// Takes one candidate, as `a=candidate:…`, `candidate:…` or what follows the colon (RFC 8839 section 5.1). One that is
+  /// malformed, or of no use here (TCP, a component other than 1, a name that the host did not resolve), is counted
+  /// and otherwise ignored: connectivity checks from the peer find its address all the same.
+  public mutating func addRemoteCandidate(_ text: Span<UInt8>, now: Instant) throws(UsageError) {
+    guard self.connectionState != .closed else { throw .closed }
+    guard self.signaling.remote != nil else { throw .wrongState }
+    self.addCandidate(text, now: now)
+    self.pump(now: now)
+  }
+
+  /// The peer has no more candidates (RFC 8838 section 8.2).
+  public mutating func remoteCandidatesComplete(now: Instant) throws(UsageError) {
+    guard self.connectionState != .closed else { throw .closed }
+    guard self.signaling.remote != nil else { throw .wrongState }
+    self.agent.remoteCandidatesComplete(now: now)
+    self.pump(now: now)
+  }
+
+  /// Takes a body of `application/trickle-ice-sdpfrag` (RFC 8840). One for another ICE generation is refused.
+  public mutating func addRemoteFragment(_ text: Span<UInt8>, now: Instant) throws(DescriptionError) {
+    guard self.connectionState != .closed else { throw .usage(.closed) }
+    guard let remote = self.signaling.remote else { throw .usage(.wrongState) }
+    let fragment: TrickleFragment
+    do throws(SDPError) { fragment = try TrickleFragment(parsing: text) } catch { throw .malformed(error) }
+    guard fragment.iceUfrag.isEmpty || fragment.iceUfrag == remote.iceUfrag else { throw .incompatible }
+    for section in fragment.sections {
+      for candidate in section.candidates { self.addCandidate(candidate.span, now: now) }
+      if section.endOfCandidates { self.agent.remoteCandidatesComplete(now: now) }
+    }
+    if fragment.endOfCandidates { self.agent.remoteCandidatesComplete(now: now) }
+    self.pump(now: now)
+  }
+
+  mutating func addCandidate(_ text: Span<UInt8>, now: Instant) {
+    switch ParsedCandidate(parsing: text) {
+    case .candidate(let candidate):
+      do throws(ICE.Agent.UsageError) {
+        try self.agent.addRemoteCandidate(candidate, now: now)
+      } catch {
+        self.counters.ignoredCandidates &+= 1
+      }
+    default:
+      self.counters.ignoredCandidates &+= 1
+    }
+  }
+
+  /// New credentials and a new round of checks; what is in use stays in use until the new pair works. The next
+  /// offer announces it.
+  public mutating func restartICE(now: Instant) throws(UsageError) {
+    guard self.connectionState != .closed else { throw .closed }
+    guard self.signaling.state == .stable else { throw .wrongState }
+    self.agent.restart(now: now)
+    self.isGathered = false
+    self.pump(now: now)
+  }
+
+  // MARK: Local addresses
+
+  /// A local transport address that the host can send from; it becomes a host candidate, and the base of reflexive
+  /// ones. A higher preference (RFC 8445 section 5.1.2.1) is tried first.
+  public mutating func addLocalAddress(_ address: TransportAddress, preference: UInt16, now: Instant) {
+    do throws(ICE.Agent.UsageError) {
+      try self.agent.addLocalAddress(address, localPreference: preference, now: now)
+    } catch {
+      self.counters.ignoredLocalAddresses &+= 1
+    }
+    self.pump(now: now)
+  }
+
+  /// The address is gone: pairs that use it die, and another one takes over where there is one.
+  public mutating func removeLocalAddress(_ address: TransportAddress, now: Instant) {
+    self.agent.removeLocalAddress(address, now: now)
+    self.pump(now: now)
+  }
+
+  /// The host has no more addresses for now.
+  public mutating func localAddressesComplete(now: Instant) {
+    self.agent.localAddressesComplete(now: now)
+    self.pump(now: now)
+  }
+}
+
+func candidateText(_ candidate: Candidate) -> [UInt8] {
+  var buffer = [UInt8](repeating: 0, count: 256)
+  var writer = SpanWriter(buffer.mutableSpan)
+  candidate.write(into: &writer)
+  let count = writer.count
+  buffer.removeLast(buffer.count - count)
+  return buffer
+}

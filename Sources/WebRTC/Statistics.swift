@@ -1,0 +1,48 @@
+import DTLS
+import ICE
+import SCTP
+import STUN
+
+extension PeerConnection {
+  /// Counts of this layer; they wrap.
+  public struct Counters: Equatable, Sendable {
+    public var datagramsReceived: UInt64 = 0
+    public var bytesReceived: UInt64 = 0
+    public var datagramsSent: UInt64 = 0
+    public var bytesSent: UInt64 = 0
+    /// Datagrams of no protocol spoken here.
+    public var unknownDatagrams: UInt32 = 0
+    /// Candidates from the peer that are malformed, of another transport, or too many.
+    public var ignoredCandidates: UInt32 = 0
+    public var ignoredLocalAddresses: UInt32 = 0
+    public var sealFailures: UInt32 = 0
+  }
+
+  /// All layers' numbers at one moment (in the spirit of W3C getStats).
+  public struct Statistics: Sendable {
+    public var counters: Counters
+    public var ice: ICE.Agent.Statistics
+    public var dtls: DTLS.Statistics
+    public var sctp: SCTP.Association.Statistics
+    public var selectedPair: ICE.Agent.SelectedPair?
+    /// Datagrams that came before they could be judged and found no room.
+    public var droppedEarlyDatagrams: UInt32
+  }
+
+  public var statistics: Statistics {
+    Statistics(
+      counters: self.counters, ice: self.agent.statistics, dtls: self.dtls?.statistics ?? DTLS.Statistics(),
+      sctp: self.channels.statistics, selectedPair: self.agent.selectedPair,
+      droppedEarlyDatagrams: self.early.dropped)
+  }
+
+  public var iceState: ICE.Agent.State { self.agent.state }
+  public var signalingState: SignalingState { self.signaling.state }
+  /// The user name fragment by which a shared socket tells this peer's checks from others'.
+  public var localUfrag: [UInt8] { self.agent.localCredentials.ufrag }
+
+  /// Whether ICE has authenticated a packet from `remote` to `local`: a shared socket may give this peer what comes that way.
+  public func accepts(from remote: TransportAddress, to local: TransportAddress) -> Bool {
+    self.agent.accepts(from: remote, to: local)
+  }
+}
