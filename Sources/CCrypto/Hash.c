@@ -17,14 +17,15 @@ typedef struct {
   union {
     mbedtls_sha1_context sha1;
     mbedtls_sha256_context sha256;
-    mbedtls_sha512_context sha384;
+    mbedtls_sha512_context sha512;
   } state;
 } hash_state;
 
-static size_t block_size(int algorithm) { return algorithm == CRYPTO_SHA384 ? 128 : 64; }
+static size_t block_size(int algorithm) { return algorithm >= CRYPTO_SHA384 ? 128 : 64; }
 
 static size_t digest_size(int algorithm) {
-  return algorithm == CRYPTO_SHA1 ? 20 : algorithm == CRYPTO_SHA256 ? 32 : 48;
+  static const uint8_t sizes[] = {20, 32, 48, 64};
+  return sizes[algorithm];
 }
 
 static void hash_start(hash_state *hash, int algorithm) {
@@ -39,8 +40,8 @@ static void hash_start(hash_state *hash, int algorithm) {
       SHA(sha256_starts)(&hash->state.sha256, 0);
       break;
     default:
-      mbedtls_sha512_init(&hash->state.sha384);
-      SHA(sha512_starts)(&hash->state.sha384, 1);
+      mbedtls_sha512_init(&hash->state.sha512);
+      SHA(sha512_starts)(&hash->state.sha512, algorithm == CRYPTO_SHA384);
   }
 }
 
@@ -49,7 +50,7 @@ static void hash_update(hash_state *hash, const uint8_t *data, size_t size) {
   switch (hash->algorithm) {
     case CRYPTO_SHA1: SHA(sha1_update)(&hash->state.sha1, data, size); break;
     case CRYPTO_SHA256: SHA(sha256_update)(&hash->state.sha256, data, size); break;
-    default: SHA(sha512_update)(&hash->state.sha384, data, size);
+    default: SHA(sha512_update)(&hash->state.sha512, data, size);
   }
 }
 
@@ -65,25 +66,27 @@ static void hash_finish(hash_state *hash, uint8_t *digest) {
       mbedtls_sha256_free(&hash->state.sha256);
       break;
     default:
-      SHA(sha512_finish)(&hash->state.sha384, whole);
-      mbedtls_sha512_free(&hash->state.sha384);
+      SHA(sha512_finish)(&hash->state.sha512, whole);
+      mbedtls_sha512_free(&hash->state.sha512);
   }
   memcpy(digest, whole, digest_size(hash->algorithm));
 }
 
-void crypto_hash(int algorithm, const uint8_t *data, size_t size, uint8_t *digest) {
+void crypto_hash(int algorithm, const uint8_t *first, size_t first_size, const uint8_t *second, size_t second_size,
+                 uint8_t *digest) {
   hash_state hash;
   hash_start(&hash, algorithm);
-  hash_update(&hash, data, size);
+  hash_update(&hash, first, first_size);
+  hash_update(&hash, second, second_size);
   hash_finish(&hash, digest);
 }
 
 void crypto_hmac(int algorithm, const uint8_t *key, size_t key_size, const uint8_t *first, size_t first_size,
                  const uint8_t *second, size_t second_size, uint8_t *tag) {
-  uint8_t block[128] = {0}, pad[128], inner[48];
+  uint8_t block[128] = {0}, pad[128], inner[64];
   size_t width = block_size(algorithm);
   if (key_size > width) {
-    crypto_hash(algorithm, key, key_size, block);
+    crypto_hash(algorithm, key, key_size, NULL, 0, block);
   } else if (key_size > 0) {
     memcpy(block, key, key_size);
   }

@@ -1,17 +1,39 @@
 import Bytes
 import CCrypto
 
-/// Secure hashes (FIPS 180-4).
+/// Secure hashes (FIPS 180-4), of the concatenation of two parts where a second is given.
 public enum Hash {
+  public static func sha1(_ data: Span<UInt8>) -> InlineArray<20, UInt8> { digest(CRYPTO_SHA1, data) }
   public static func sha256(_ data: Span<UInt8>) -> InlineArray<32, UInt8> { digest(CRYPTO_SHA256, data) }
   public static func sha384(_ data: Span<UInt8>) -> InlineArray<48, UInt8> { digest(CRYPTO_SHA384, data) }
+  public static func sha512(_ data: Span<UInt8>) -> InlineArray<64, UInt8> { digest(CRYPTO_SHA512, data) }
+
+  public static func sha256(_ first: Span<UInt8>, _ second: Span<UInt8>) -> InlineArray<32, UInt8> {
+    digest(CRYPTO_SHA256, first, second)
+  }
+  public static func sha384(_ first: Span<UInt8>, _ second: Span<UInt8>) -> InlineArray<48, UInt8> {
+    digest(CRYPTO_SHA384, first, second)
+  }
+  public static func sha512(_ first: Span<UInt8>, _ second: Span<UInt8>) -> InlineArray<64, UInt8> {
+    digest(CRYPTO_SHA512, first, second)
+  }
 
   private static func digest<let size: Int>(_ algorithm: crypto_hash, _ data: Span<UInt8>) -> InlineArray<size, UInt8> {
+    digest(algorithm, data, data.extracting(first: 0))
+  }
+
+  private static func digest<let size: Int>(
+    _ algorithm: crypto_hash, _ first: Span<UInt8>, _ second: Span<UInt8>
+  ) -> InlineArray<size, UInt8> {
     var result = InlineArray<size, UInt8>(repeating: 0)
     var span = result.mutableSpan
     unsafe span.withUnsafeMutableBufferPointer { output in
-      unsafe data.withUnsafeBufferPointer { input in
-        unsafe crypto_hash(CInt(algorithm.rawValue), input.baseAddress, input.count, output.baseAddress)
+      unsafe first.withUnsafeBufferPointer { first in
+        unsafe second.withUnsafeBufferPointer { second in
+          unsafe crypto_hash(
+            CInt(algorithm.rawValue), first.baseAddress, first.count, second.baseAddress, second.count,
+            output.baseAddress)
+        }
       }
     }
     return result
