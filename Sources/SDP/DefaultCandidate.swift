@@ -14,7 +14,8 @@ struct DefaultCandidate {
     var bestRank = 0
     var index = 0
     while index < candidates.count {
-      if let (candidate, rank) = Self.parse(candidates[index].span, index: index), rank > bestRank {
+      let text = candidates[index]
+      if let (candidate, rank) = Self.parse(text.span, index: index), rank > bestRank {
         best = candidate
         bestRank = rank
       }

@@ -115,9 +115,8 @@ private struct AnsweredSection {
       writer.writeLine(" webrtc-datachannel")
     }
     if let chosen {
-      writer.writeLine(
-        chosen.isIPv6 ? "c=IN IP6 " : "c=IN IP4 ",
-        local.candidates[chosen.candidate].span.extracting(chosen.address))
+      let candidate = local.candidates[chosen.candidate]
+      writer.writeLine(chosen.isIPv6 ? "c=IN IP6 " : "c=IN IP4 ", candidate.span.extracting(chosen.address))
     } else {
       writer.writeLine("c=IN IP4 0.0.0.0")
     }
