@@ -1,1 +1,2 @@
+import ICE
 import Testing
