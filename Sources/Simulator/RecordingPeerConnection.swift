@@ -34,7 +34,7 @@ public struct RecordingPeerConnection: ~Copyable {
   // MARK: Signalling
 
   public mutating func makeOffer(into writer: inout SpanWriter, now: Instant) throws(PeerConnection.UsageError) {
-    self.recorder?.record(.makeOffer, at: now)
+    self.recorder?.record(.makeOffer, at: now, numbers: [UInt64(writer.remaining)])
     let start = writer.count
     do throws(PeerConnection.UsageError) {
       try self.connection.makeOffer(into: &writer, now: now)
@@ -46,7 +46,7 @@ public struct RecordingPeerConnection: ~Copyable {
   }
 
   public mutating func makeAnswer(into writer: inout SpanWriter, now: Instant) throws(PeerConnection.UsageError) {
-    self.recorder?.record(.makeAnswer, at: now)
+    self.recorder?.record(.makeAnswer, at: now, numbers: [UInt64(writer.remaining)])
     let start = writer.count
     do throws(PeerConnection.UsageError) {
       try self.connection.makeAnswer(into: &writer, now: now)
@@ -139,10 +139,10 @@ public struct RecordingPeerConnection: ~Copyable {
   }
 
   public mutating func pollTransmit(into writer: inout SpanWriter) -> Transmit? {
+    guard self.recorder != nil else { return self.connection.pollTransmit(into: &writer) }
     let start = writer.count
+    self.recorder?.record(.pollTransmit, numbers: [UInt64(writer.remaining)])
     let transmit = self.connection.pollTransmit(into: &writer)
-    guard self.recorder != nil else { return transmit }
-    self.recorder?.record(.pollTransmit)
     if let transmit {
       self.recorder?.record(
         .datagram, path: (transmit.source, transmit.destination), writer.bytes(in: start..<writer.count))
@@ -159,10 +159,10 @@ public struct RecordingPeerConnection: ~Copyable {
   }
 
   public mutating func receiveMessage(into writer: inout SpanWriter) -> Message? {
+    guard self.recorder != nil else { return self.connection.receiveMessage(into: &writer) }
     let start = writer.count
+    self.recorder?.record(.receiveMessage, numbers: [UInt64(writer.remaining)])
     let message = self.connection.receiveMessage(into: &writer)
-    guard self.recorder != nil else { return message }
-    self.recorder?.record(.receiveMessage)
     if let message {
       self.recorder?.record(
         .message, numbers: [UInt64(message.channel.index), message.kind == .string ? 1 : 0],

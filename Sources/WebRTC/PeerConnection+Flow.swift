@@ -1,7 +1,10 @@
 import Bytes
+import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import SCTP
+import SDP
 import STUN
 import Time
 
@@ -46,6 +49,7 @@ extension PeerConnection {
 
   /// Time has come to `now`: whatever was due is done.
   public mutating func advance(to now: Instant) {
+    guard !self.isClosing else { return }
     self.agent.advance(to: now)
     self.dtls?.advance(to: now)
     self.channels.advance(to: now)
@@ -54,6 +58,7 @@ extension PeerConnection {
 
   /// When to call `advance` next; nil: nothing waits for time.
   public var nextDeadline: Instant? {
+    guard !self.isClosing else { return nil }
     var earliest = self.agent.nextDeadline ?? .distantFuture
     if let deadline = self.dtls?.nextDeadline ?? nil, deadline < earliest { earliest = deadline }
     if let deadline = self.channels.nextDeadline, deadline < earliest { earliest = deadline }
@@ -66,6 +71,7 @@ extension PeerConnection {
     guard self.connectionState != .closed else { return }
     self.channels.abort(now: now)
     self.isClosing = true
+    if self.path == nil { self.agent.close() }
     self.setSignalingState(.closed)
     self.setPhase(.closed)
     self.setConnectionState(.closed)
@@ -83,7 +89,9 @@ extension PeerConnection {
   }
 
   private mutating func nextTransmit(into writer: inout SpanWriter) -> Transmit? {
-    if !self.isClosing, let transmit = self.agent.pollTransmit(into: &writer) { return transmit }
+    if !self.isClosing, let check = self.agent.pollTransmit(into: &writer) {
+      return Transmit(source: check.source, destination: check.destination)
+    }
     // Nothing but checks goes where consent is not held (RFC 7675 section 5.1).
     guard let path = self.path, self.agent.mayConsentSend else { return nil }
     if self.isClosing {
@@ -156,6 +164,7 @@ extension PeerConnection {
       self.events.append(.iceStateChanged(state))
       self.iceStateChanged(to: state, now: now)
     case .localCandidate(let candidate):
+      self.localCandidates.append(candidate)
       self.events.append(.localCandidate(candidate))
     case .gatheringComplete:
       self.isGathered = true
@@ -215,7 +224,7 @@ extension PeerConnection {
       return self.fail(.dtls(.outOfMemory), now: now)
     }
     self.channels.setDTLSRole(isClient: self.isDTLSClient, now: now)
-    self.dtls?.setRemoteFingerprints(remote.fingerprints.map { Cryptography.Fingerprint($0) }, now: now)
+    self.dtls?.setRemoteFingerprints(remote.fingerprints.compactMap { Cryptography.Fingerprint($0) }, now: now)
     self.startHandshake(now: now)
   }
 
@@ -272,7 +281,11 @@ extension PeerConnection {
     self.events.append(.failed(reason))
     self.setPhase(.connectFailed)
     self.setConnectionState(.failed)
-    self.channels.abort(now: now)
+    // Without consent nothing more can be said, but a restart of ICE may still mend it; a failed handshake is final.
+    if reason != .ice {
+      self.channels.abort(now: now)
+      self.isClosing = true
+    }
   }
 
   /// W3C WebRTC section 5.6.2: the state of the ICE and DTLS transports together.

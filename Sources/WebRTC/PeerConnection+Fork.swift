@@ -1,3 +1,5 @@
+import DTLS
+
 extension PeerConnection {
   /// A second connection that goes on byte for byte as this one would: for replay, simulation and fuzzing. At most one
   /// of the two may reach a network. Throws `DTLS.UsageError.outOfMemory` where the provider has no memory for contexts.
@@ -14,6 +16,7 @@ extension PeerConnection {
     self.early = other.early
     self.events = other.events
     self.path = other.path
+    self.localCandidates = other.localCandidates
     self.isGathered = other.isGathered
     self.isHandshakeStarted = other.isHandshakeStarted
     self.isClosing = other.isClosing

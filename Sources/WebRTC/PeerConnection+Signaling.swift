@@ -57,12 +57,12 @@ extension PeerConnection {
     let credentials = self.agent.localCredentials
     var parameters = LocalParameters(
       iceUfrag: credentials.ufrag, icePassword: credentials.password,
-      fingerprints: [SDP.Fingerprint(algorithm: .sha256, bytes: arrayCopy(self.identity.fingerprint.bytes.span))],
+      fingerprints: [SDP.Fingerprint(algorithm: .sha256, bytes: arrayCopy(self.identity.fingerprint.bytes))],
       sessionID: self.signaling.sessionID, setup: setup)
     parameters.sessionVersion = self.signaling.version
-    parameters.sctpPort = self.configuration.sctp.localPort
-    parameters.maximumMessageSize = UInt64(self.configuration.sctp.maximumMessageSize)
-    parameters.candidates = self.agent.localCandidates.map { candidateText($0) }
+    parameters.sctpPort = self.configuration.channels.association.localPort
+    parameters.maximumMessageSize = UInt64(self.configuration.channels.association.maximumMessageSize)
+    parameters.candidates = self.localCandidates.map { candidateText($0) }
     parameters.endOfCandidates = self.isGathered
     if let mid = self.signaling.remote?.mid, !mid.isEmpty { parameters.mid = mid }
     return parameters
@@ -85,12 +85,10 @@ extension PeerConnection {
     }
     do throws(SDPError) {
       description = try SessionDescription(parsing: text)
-      switch kind {
-      case .offer:
-        remote = try RemoteParameters(offer: description, preferring: self.preferredSetup)
-      case .answer:
-        guard let offer = self.signaling.localOffer else { throw SDPError(.sectionCountDiffers) }
+      if kind == .answer, let offer = self.signaling.localOffer {
         remote = try RemoteParameters(answer: description, to: offer)
+      } else {
+        remote = try RemoteParameters(offer: description, preferring: self.preferredSetup)
       }
     } catch {
       throw .malformed(error)
@@ -130,12 +128,11 @@ extension PeerConnection {
     if let known = self.signaling.remote, known.iceUfrag != remote.iceUfrag || known.icePassword != remote.icePassword,
       self.signaling.state != .haveLocalOffer
     {
-      self.agent.restart(now: now)
-      self.isGathered = false
+      self.restartAgent(now: now)
     }
+    guard let credentials = Credentials(ufrag: remote.iceUfrag, password: remote.icePassword) else { throw .incompatible }
     do throws(ICE.Agent.UsageError) {
-      try self.agent.setRemoteCredentials(
-        Credentials(ufrag: remote.iceUfrag, password: remote.icePassword), now: now)
+      try self.agent.setRemoteCredentials(credentials, now: now)
     } catch {
       throw .incompatible
     }
@@ -179,15 +176,11 @@ extension PeerConnection {
   }
 
   mutating func addCandidate(_ text: Span<UInt8>, now: Instant) {
-    switch ParsedCandidate(parsing: text) {
-    case .candidate(let candidate):
-      do throws(ICE.Agent.UsageError) {
-        try self.agent.addRemoteCandidate(candidate, now: now)
-      } catch {
-        self.counters.ignoredCandidates &+= 1
-      }
-    default:
+    guard case .candidate(let candidate)? = try? ParsedCandidate(parsing: text),
+      (try? self.agent.addRemoteCandidate(candidate, now: now)) != nil
+    else {
       self.counters.ignoredCandidates &+= 1
+      return
     }
   }
 
@@ -196,9 +189,14 @@ extension PeerConnection {
   public mutating func restartICE(now: Instant) throws(UsageError) {
     guard self.connectionState != .closed else { throw .closed }
     guard self.signaling.state == .stable else { throw .wrongState }
-    self.agent.restart(now: now)
-    self.isGathered = false
+    self.restartAgent(now: now)
     self.pump(now: now)
+  }
+
+  private mutating func restartAgent(now: Instant) {
+    self.agent.restart(now: now)
+    self.localCandidates = []
+    self.isGathered = false
   }
 
   // MARK: Local addresses
@@ -234,4 +232,16 @@ func candidateText(_ candidate: Candidate) -> [UInt8] {
   let count = writer.count
   buffer.removeLast(buffer.count - count)
   return buffer
+}
+
+extension Cryptography.Fingerprint {
+  /// Nil for a hash function that is no longer trusted (SHA-1, SHA-224): such a fingerprint proves nothing.
+  init?(_ fingerprint: SDP.Fingerprint) {
+    switch fingerprint.algorithm {
+    case .sha256: self.init(.sha256, bytes: fingerprint.bytes.span)
+    case .sha384: self.init(.sha384, bytes: fingerprint.bytes.span)
+    case .sha512: self.init(.sha512, bytes: fingerprint.bytes.span)
+    case .sha1, .sha224: return nil
+    }
+  }
 }

@@ -35,7 +35,10 @@ public struct PeerConnection: ~Copyable {
   var events = EventRing<Event>(capacity: 64)
   /// The pair in use; nil until one works.
   var path: Transmit?
+  /// Those told by events since the last ICE restart.
+  var localCandidates: [Candidate] = []
   var isGathered = false
+  var isHandshakeStarted = false
   /// What is left to do after `close`: the peer is told, then there is silence.
   var isClosing = false
 
@@ -60,7 +63,7 @@ public struct PeerConnection: ~Copyable {
     }
     do throws(SCTP.Association.UsageError) {
       self.channels = try DataChannels(
-        configuration: configuration.channels, random: self.random.split(), now: now)
+        configuration: configuration.channels, isDTLSClient: nil, random: self.random.split(), now: now)
     } catch {
       throw .configuration
     }

@@ -43,8 +43,8 @@ public enum SignalingState: UInt8, Equatable, Sendable {
 public enum FailureReason: Equatable, Sendable {
   /// No candidate pair worked, or consent expired and no other pair did.
   case ice
-  case dtls(DTLS.Connection.Failure)
-  case sctp(SCTP.Association.Failure)
+  case dtls(DTLS.Failure)
+  case sctp(SCTP.Association.CloseReason)
 }
 
 extension PeerConnection {
@@ -65,6 +65,8 @@ extension PeerConnection {
     case channelOpened(Channel, remote: Bool)
     case channelClosed(Channel)
     case bufferedAmountLow(Channel)
+    /// A `send` was refused with `wouldBlock`; the send buffer has room again.
+    case writable
   }
 
   /// The caller's own mistakes.
@@ -87,4 +89,13 @@ extension PeerConnection {
 }
 
 /// Where a datagram leaves from and goes to.
-public typealias Transmit = ICE.Agent.Transmit
+public struct Transmit: Equatable, Sendable {
+  /// One of the addresses that `addLocalAddress` told.
+  public var source: TransportAddress
+  public var destination: TransportAddress
+
+  public init(source: TransportAddress, destination: TransportAddress) {
+    self.source = source
+    self.destination = destination
+  }
+}
