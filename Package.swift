@@ -53,11 +53,12 @@ let package = Package(
       name: "CCrypto",
       linkerSettings: [.linkedLibrary("mbedcrypto", .when(platforms: [.linux]))]),
     .target(name: "CLinux"),
+    .target(name: "CAllocations"),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(
       name: "peer",
       dependencies: [
-        "EpollDriver", "WebRTC", "Simulator",
+        "EpollDriver", "WebRTC", "Simulator", "CAllocations", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
         .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Tool"])),
       ],

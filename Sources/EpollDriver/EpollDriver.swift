@@ -62,8 +62,8 @@ public final class EpollDriver: @unchecked Sendable {
   private var loopThread: pthread_t?
   private var messageBuffer = [UInt8](repeating: 0, count: 64 << 10)
   private var counters = Statistics()
-  /// The time of the current turn of the loop, or of the call from another thread.
-  var now: Instant { Instant(nanoseconds: clinux_monotonic_nanoseconds()) }
+  /// The monotonic clock that all its peers live by.
+  public var now: Instant { Instant(nanoseconds: clinux_monotonic_nanoseconds()) }
 
   public init(configuration: Configuration) throws(OpenError) {
     self.configuration = configuration
@@ -283,7 +283,7 @@ public final class EpollDriver: @unchecked Sendable {
 
   private func deliver(_ peer: Peer) {
     while let event = peer.connection.pollEvent() { peer.delegate?.peer(peer, didReceive: event) }
-    while let size = peer.connection.connection.nextMessageSize {
+    while peer.isReading, let size = peer.connection.connection.nextMessageSize {
       if size > self.messageBuffer.count { self.messageBuffer = [UInt8](repeating: 0, count: size) }
       // Taken out, so that a delegate may call back into the driver.
       var buffer: [UInt8] = []

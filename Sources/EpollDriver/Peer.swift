@@ -19,6 +19,8 @@ public final class Peer {
   weak var delegate: PeerDelegate?
   var connection: RecordingPeerConnection
   var recording: RecordingFile?
+  /// Whether messages are delivered. While it is false they wait, and the window closes on their sender.
+  public var isReading = true
   /// Where the driver's heap keeps this peer; -1 where it waits for nothing.
   var heapIndex = -1
   /// Whether the driver has it on its list of peers to serve.
@@ -34,6 +36,9 @@ public final class Peer {
     self.connection = connection
     self.recording = recording
   }
+
+  /// The driver's clock.
+  public var now: Instant { self.driver.now }
 
   public func setDelegate(_ delegate: PeerDelegate?) {
     self.driver.locked { self.delegate = delegate }

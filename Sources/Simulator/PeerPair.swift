@@ -1,0 +1,137 @@
+import Bytes
+import Cryptography
+import DTLS
+import STUN
+import Time
+import WebRTC
+
+/// Two peers and the path between them on one virtual clock: the smallest world.
+///
+/// The owner calls the peers as it likes and then `run`, or `step` to look in between. All of it follows from the seed.
+public struct PeerPair: ~Copyable {
+  public var offerer: PeerConnection
+  public var answerer: PeerConnection
+  public private(set) var now: Instant
+  public var forward: Link
+  public var backward: Link
+  /// Called for every datagram that is sent, with the side that sent it: true for the offerer.
+  public var onTransmit: ((Bool, Span<UInt8>) -> Void)?
+  private var buffer = [UInt8](repeating: 0, count: 2048)
+
+  public static var offererAddress: TransportAddress { TransportAddress(ip: IPAddress(10, 0, 0, 1), port: 1001) }
+  public static var answererAddress: TransportAddress { TransportAddress(ip: IPAddress(10, 0, 0, 2), port: 2002) }
+
+  /// Two peers that know their own addresses, and nothing of each other.
+  public init(
+    seed: UInt64, condition: Link.Condition = .init(), offerer: PeerConnection.Configuration = .init(),
+    answerer: PeerConnection.Configuration = .init(), identities: (Identity, Identity)
+  ) throws(PeerConnection.UsageError) {
+    var random = SeededRandom(seed: .init(seed))
+    // Not at zero: a clock that starts anywhere must do.
+    self.now = Instant(nanoseconds: 1_000_000_000)
+    self.forward = Link(condition: condition, random: random.split())
+    self.backward = Link(condition: condition, random: random.split())
+    self.offerer = try PeerConnection(
+      configuration: offerer, identity: identities.0, seed: .init(bytes: random.bytes()), now: self.now)
+    self.answerer = try PeerConnection(
+      configuration: answerer, identity: identities.1, seed: .init(bytes: random.bytes()), now: self.now)
+    self.offerer.addLocalAddress(Self.offererAddress, preference: 65535, now: self.now)
+    self.answerer.addLocalAddress(Self.answererAddress, preference: 65535, now: self.now)
+    self.offerer.localAddressesComplete(now: self.now)
+    self.answerer.localAddressesComplete(now: self.now)
+  }
+
+  /// One offer and its answer, without delay.
+  public mutating func signal() throws(PeerConnection.DescriptionError) {
+    var text = [UInt8](repeating: 0, count: 8192)
+    let offer = try describe(&text) { writer throws(PeerConnection.UsageError) in
+      try self.offerer.makeOffer(into: &writer, now: self.now)
+    }
+    try self.answerer.setRemoteDescription(.offer, text.span.extracting(0..<offer), now: self.now)
+    let answer = try describe(&text) { writer throws(PeerConnection.UsageError) in
+      try self.answerer.makeAnswer(into: &writer, now: self.now)
+    }
+    try self.offerer.setRemoteDescription(.answer, text.span.extracting(0..<answer), now: self.now)
+  }
+
+  /// Sends what waits, then goes to the next thing that happens; false when nothing will.
+  @discardableResult
+  public mutating func step() -> Bool {
+    self.transmit()
+    var next = Instant.distantFuture
+    for instant in [
+      self.offerer.nextDeadline, self.answerer.nextDeadline, self.forward.nextArrival, self.backward.nextArrival,
+    ] {
+      if let instant, instant < next { next = instant }
+    }
+    guard next != .distantFuture else { return false }
+    self.now = max(next, self.now)
+    while var flight = self.forward.receive(now: self.now) {
+      var datagram = flight.bytes.mutableSpan
+      self.answerer.receive(
+        &datagram, from: flight.path.source, to: flight.path.destination, now: self.now)
+    }
+    while var flight = self.backward.receive(now: self.now) {
+      var datagram = flight.bytes.mutableSpan
+      self.offerer.receive(&datagram, from: flight.path.source, to: flight.path.destination, now: self.now)
+    }
+    if let deadline = self.offerer.nextDeadline, deadline <= self.now { self.offerer.advance(to: self.now) }
+    if let deadline = self.answerer.nextDeadline, deadline <= self.now { self.answerer.advance(to: self.now) }
+    return true
+  }
+
+  /// Steps until `deadline`, or until nothing more will happen.
+  public mutating func run(until deadline: Instant) {
+    while true {
+      self.transmit()
+      var next = Instant.distantFuture
+      for instant in [
+        self.offerer.nextDeadline, self.answerer.nextDeadline, self.forward.nextArrival, self.backward.nextArrival,
+      ] {
+        if let instant, instant < next { next = instant }
+      }
+      guard next <= deadline, self.step() else { break }
+    }
+    self.now = max(self.now, deadline)
+  }
+
+  /// Puts everything that both peers have to send on its way.
+  public mutating func transmit() {
+    while true {
+      var writer = SpanWriter(self.buffer.mutableSpan)
+      guard let path = self.offerer.pollTransmit(into: &writer) else { break }
+      let count = writer.count
+      let datagram = self.buffer.span.extracting(0..<count)
+      self.onTransmit?(true, datagram)
+      self.forward.send(datagram, on: path, now: self.now)
+    }
+    while true {
+      var writer = SpanWriter(self.buffer.mutableSpan)
+      guard let path = self.answerer.pollTransmit(into: &writer) else { break }
+      let count = writer.count
+      let datagram = self.buffer.span.extracting(0..<count)
+      self.onTransmit?(false, datagram)
+      self.backward.send(datagram, on: path, now: self.now)
+    }
+  }
+
+  /// Both peers' forks on forks of both links.
+  public func fork() throws(DTLS.UsageError) -> PeerPair { try PeerPair(forking: self) }
+
+  private init(forking other: borrowing PeerPair) throws(DTLS.UsageError) {
+    self.offerer = try other.offerer.fork()
+    self.answerer = try other.answerer.fork()
+    self.now = other.now
+    self.forward = other.forward
+    self.backward = other.backward
+    self.onTransmit = nil
+  }
+}
+
+private func describe(
+  _ text: inout [UInt8], _ body: (inout SpanWriter) throws(PeerConnection.UsageError) -> Void
+) throws(PeerConnection.DescriptionError) -> Int {
+  var writer = SpanWriter(text.mutableSpan)
+  do throws(PeerConnection.UsageError) { try body(&writer) } catch { throw .usage(error) }
+  return writer.count
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Cryptography
+import DataChannel
+import EpollDriver
+import FlyingFox
+import FlyingSocks
+import Foundation
+import STUN
+import WebRTC
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serve a page and an endpoint that browsers and other peers connect to.",
+    discussion: """
+      GET /          a page that connects, chats, and shows states and statistics
+      POST /echo     an application/sdp offer -> 201 with the answer and a Location
+      PATCH Location trickles candidates (RFC 8840); GET it for statistics, DELETE it to end the session
+      """)
+
+  @Option(help: "Address of the HTTP server.") var host = "127.0.0.1"
+  @Option(help: "Port of the HTTP server; 0 lets the system choose.") var port: UInt16 = 8080
+  @Option(help: "UDP port that all sessions share; 0 lets the system choose.") var udpPort: UInt16 = 0
+  @Option(help: "Address to signal instead of the interface's own, behind a one-to-one NAT.") var advertise: String?
+  @Option(help: "STUN server as ADDRESS:PORT, for reflexive candidates.") var stun: [String] = []
+  @Option(help: "How many sessions may exist at a time.") var maxSessions = 256
+  @Option(help: "Seconds after which a session that has not connected is dropped.") var expiry: UInt32 = 30
+  @Option(help: "Open a channel of this label towards each client as well.") var open: [String] = []
+  @OptionGroup var recording: RecordingOption
+
+  func run() async throws {
+    var driver = EpollDriver.Configuration()
+    driver.port = self.udpPort
+    guard let host = IPAddress(text: self.host == "localhost" ? "127.0.0.1" : self.host) else {
+      throw ValidationError("--host takes an IPv4 or IPv6 address")
+    }
+    // Who serves HTTP to this machine alone is reached by UDP from this machine, too.
+    driver.includesLoopback = host.isLoopback
+    if let advertise = self.advertise {
+      guard let address = IPAddress(text: advertise) else {
+        throw ValidationError("--advertise takes an IPv4 or IPv6 address")
+      }
+      driver.advertisedAddress = address
+    }
+    var peer = PeerConnection.Configuration()
+    peer.ice.stunServers = try self.stun.map { try parseServer($0) }
+    let identity = try makeIdentity()
+    try await withDriver(driver) { driver in
+      let sessions = Sessions(
+        driver: driver, configuration: peer, identity: identity, maximum: self.maxSessions,
+        expiry: self.expiry, openLabels: self.open, recording: self.recording)
+      let address = host.isV4 ? try address4(host, self.port) : try address6(host, self.port)
+      let server = HTTPServer(config: .init(address: address, timeout: 30, logger: .disabled))
+      let endpoint = Endpoint(sessions: sessions)
+      await server.appendRoute("*") { request in await endpoint.respond(to: request) }
+      let running = Task { try await server.run() }
+      try await server.waitUntilListening()
+      if case .ip4(let host, let port)? = await server.listeningAddress { print("listening on http://\(host):\(port)/") }
+      if case .ip6(let host, let port)? = await server.listeningAddress { print("listening on http://[\(host)]:\(port)/") }
+      fflush(stdout)
+      let interrupts = interruptions()
+      for await _ in interrupts { break }
+      await server.stop(timeout: 1)
+      running.cancel()
+      sessions.closeAll()
+    }
+  }
+
+  private func address4(_ ip: IPAddress, _ port: UInt16) throws -> sockaddr_in { try .inet(ip4: self.hostText, port: port) }
+  private func address6(_ ip: IPAddress, _ port: UInt16) throws -> sockaddr_in6 { try .inet6(ip6: self.hostText, port: port) }
+  private var hostText: String { self.host == "localhost" ? "127.0.0.1" : self.host }
+}
+
+/// `ADDRESS:PORT`, with brackets around an IPv6 address.
+func parseServer(_ text: String) throws -> TransportAddress {
+  guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
+    let ip = IPAddress(text: text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]")))
+  else { throw ValidationError("'\(text)' is not ADDRESS:PORT") }
+  return TransportAddress(ip: ip, port: port)
+}
+
+/// One element when the user or the system asks the process to end.
+func interruptions() -> AsyncStream<Void> {
+  AsyncStream { continuation in
+    let sources = [SIGINT, SIGTERM].map { signal in
+      Foundation.signal(signal, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: signal)
+      source.setEventHandler { continuation.yield() }
+      source.resume()
+      return source
+    }
+    continuation.onTermination = { _ in for source in sources { source.cancel() } }
+  }
+}
