@@ -1,0 +1,43 @@
+import Time
+
+extension Agent {
+  /// Begins an ICE restart (RFC 8445 section 9): new credentials, a new check list, candidates reported again. The
+  /// selected pair stays in use, with consent under the old credentials, until a pair of the new session is valid.
+  /// Signal the new credentials, then pass on the peer's.
+  public mutating func restart(now: Instant) {
+    guard self.state != .closed else { return }
+    // A second restart before the first led to a pair: the selected pair still lives under the credentials before both.
+    if self.selection?.isPrevious != true {
+      self.previousLocalCredentials = self.localCredentials
+      self.previousRemoteCredentials = self.remoteCredentials
+    }
+    self.localCredentials = Credentials(random: &self.random)
+    self.remoteCredentials = nil
+    self.areRemoteCandidatesComplete = false
+    self.pairs.removeAll()
+    self.remotes.removeAll()
+    self.earlyChecks.removeAll()
+    self.recoveringSince = nil
+    self.locals.removeAll { $0.kind == .peerReflexive }
+    self.reportedLocals = 0
+    self.didReportGatheringComplete = false
+    self.transactions.removeAll { $0.purpose == .check }
+    for i in self.transactions.indices { self.transactions[i].isPrevious = true }
+    self.countDueTransactions()
+    self.selection?.isPrevious = true
+    self.selection?.pairID = 0
+    if self.selection == nil {
+      self.timers.cancel(.consent)
+      self.timers.cancel(.consentExpiry)
+    }
+    self.timers.cancel(.liveness)
+    self.timers.cancel(.nomination)
+    self.timers.cancel(.checks)
+    self.timers.cancel(.checksTimeout)
+    for i in self.gatherings.indices where self.gatherings[i].next == .distantFuture && !self.gatherings[i].isDone {
+      self.gatherings[i].next = now
+    }
+    self.setState(.checking)
+    self.settle(now)
+  }
+}
