@@ -110,3 +110,12 @@ public enum PublicKey: Sendable {
     return InlineArray { $0 < padding ? 0 : number[$0 &- padding] }
   }
 }
+
+extension PublicKey {
+  public var isRSA: Bool {
+    switch self {
+    case .rsa: true
+    case .secp256r1: false
+    }
+  }
+}
