@@ -54,6 +54,10 @@ void crypto_signer_free(crypto_signer *signer) {
   free(signer);
 }
 
+void crypto_signer_private_key(const crypto_signer *signer, uint8_t *private_key) {
+  for (int i = 0; i < 32; i++) private_key[i] = signer->secret[i];
+}
+
 void crypto_signer_public_key(const crypto_signer *signer, uint8_t *public_key) {
   for (int i = 0; i < 65; i++) public_key[i] = signer->public_key[i];
 }

@@ -4,11 +4,13 @@ import Cryptography
 extension Connection {
   /// What a record puts before its plaintext at most, in bytes: a header of 13, an explicit nonce of 8.
   public static var recordHeadroom: Int { 21 }
+  /// What this connection's records put before their plaintext: 21, or 13 where the cipher has no explicit nonce.
+  public var recordHeadroom: Int { self.records.protectedHeadroom }
   /// What a record puts behind its plaintext: the tag.
   public static var recordTailroom: Int { 16 }
 
-  /// Encrypts in place the plaintext that lies in `plaintext` of `buffer`, with `recordHeadroom` bytes before and
-  /// `recordTailroom` behind it; returns the record's range, which begins later where the cipher has no explicit nonce.
+  /// Encrypts in place the plaintext that lies in `plaintext` of `buffer`, with this connection's `recordHeadroom` bytes or
+  /// more before and `recordTailroom` behind it; returns the record's range.
   ///
   /// Throws `.notConnected`, `.messageTooLarge`, `.insufficientRoom` or `.sequenceNumbersExhausted`.
   public mutating func seal(
@@ -16,7 +18,7 @@ extension Connection {
   ) throws(UsageError) -> Range<Int> {
     guard self.phase == .connected else { throw .notConnected }
     guard plaintext.count <= 16384 else { throw .messageTooLarge }
-    guard plaintext.lowerBound >= Connection.recordHeadroom,
+    guard plaintext.lowerBound >= self.recordHeadroom,
       buffer.count &- plaintext.upperBound >= Connection.recordTailroom
     else { throw .insufficientRoom }
     return try self.records.seal(&buffer, plaintext: plaintext, type: .applicationData)

@@ -5,7 +5,7 @@ extension DataChannels {
   /// One channel, from `open` or `.opened` until `.closed`; never reused for another one soon.
   public struct Channel: Hashable, Sendable {
     public let index: UInt32
-    init(index: UInt32) { self.index = index }
+    public init(index: UInt32) { self.index = index }
   }
 
   /// What a message is to its receiver (RFC 8831 section 8).

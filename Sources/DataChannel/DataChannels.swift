@@ -21,6 +21,7 @@ public struct DataChannels: Sendable {
   }
   public mutating func setDTLSRole(isClient: Bool, now: Instant) {}
   public mutating func setInitialRoundTrip(_ roundTrip: Interval) {}
+  public mutating func setRemoteMaximumMessageSize(_ bytes: UInt64) {}
   public mutating func connect(now: Instant) {}
   public mutating func receive(_ packet: Span<UInt8>, now: Instant) {}
   public mutating func advance(to now: Instant) {}

@@ -10,6 +10,8 @@ extension DataChannels {
     case closed(Channel)
     /// What waits unsent fell to the channel's threshold.
     case bufferedAmountLow(Channel)
+    /// A `send` was refused with `wouldBlock`, and the send buffer has room again.
+    case writable
     /// The association ended; every channel was closed before. The last event.
     case ended(Association.CloseReason)
   }

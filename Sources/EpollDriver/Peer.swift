@@ -10,7 +10,7 @@ import WebRTC
 public protocol PeerDelegate: AnyObject {
   func peer(_ peer: Peer, didReceive event: PeerConnection.Event)
   /// `bytes` are the driver's own and only borrowed.
-  func peer(_ peer: Peer, didReceive message: Message, bytes: Span<UInt8>)
+  func peer(_ peer: Peer, didReceive message: ReceivedMessage, bytes: Span<UInt8>)
 }
 
 /// A peer connection in the hands of a driver. All methods may be called from any thread.

@@ -16,7 +16,6 @@ public struct PeerPair: ~Copyable {
   public var backward: Link
   /// Called for every datagram that is sent, with the side that sent it: true for the offerer.
   public var onTransmit: ((Bool, Span<UInt8>) -> Void)?
-  private var buffer = [UInt8](repeating: 0, count: 2048)
 
   public static var offererAddress: TransportAddress { TransportAddress(ip: IPAddress(10, 0, 0, 1), port: 1001) }
   public static var answererAddress: TransportAddress { TransportAddress(ip: IPAddress(10, 0, 0, 2), port: 2002) }
@@ -28,17 +27,21 @@ public struct PeerPair: ~Copyable {
   ) throws(PeerConnection.UsageError) {
     var random = SeededRandom(seed: .init(seed))
     // Not at zero: a clock that starts anywhere must do.
-    self.now = Instant(nanoseconds: 1_000_000_000)
+    let now = Instant(nanoseconds: 1_000_000_000)
+    var first = try PeerConnection(
+      configuration: offerer, identity: identities.0, seed: .init(bytes: random.bytes()), now: now)
+    var second = try PeerConnection(
+      configuration: answerer, identity: identities.1, seed: .init(bytes: random.bytes()), now: now)
+    first.addLocalAddress(Self.offererAddress, preference: 65535, now: now)
+    second.addLocalAddress(Self.answererAddress, preference: 65535, now: now)
+    first.localAddressesComplete(now: now)
+    second.localAddressesComplete(now: now)
+    self.offerer = first
+    self.answerer = second
+    self.now = now
     self.forward = Link(condition: condition, random: random.split())
     self.backward = Link(condition: condition, random: random.split())
-    self.offerer = try PeerConnection(
-      configuration: offerer, identity: identities.0, seed: .init(bytes: random.bytes()), now: self.now)
-    self.answerer = try PeerConnection(
-      configuration: answerer, identity: identities.1, seed: .init(bytes: random.bytes()), now: self.now)
-    self.offerer.addLocalAddress(Self.offererAddress, preference: 65535, now: self.now)
-    self.answerer.addLocalAddress(Self.answererAddress, preference: 65535, now: self.now)
-    self.offerer.localAddressesComplete(now: self.now)
-    self.answerer.localAddressesComplete(now: self.now)
+    self.onTransmit = nil
   }
 
   /// One offer and its answer, without delay.
@@ -58,21 +61,17 @@ public struct PeerPair: ~Copyable {
   @discardableResult
   public mutating func step() -> Bool {
     self.transmit()
-    var next = Instant.distantFuture
-    for instant in [
-      self.offerer.nextDeadline, self.answerer.nextDeadline, self.forward.nextArrival, self.backward.nextArrival,
-    ] {
-      if let instant, instant < next { next = instant }
-    }
-    guard next != .distantFuture else { return false }
+    guard let next = self.nextInstant else { return false }
     self.now = max(next, self.now)
-    while var flight = self.forward.receive(now: self.now) {
-      var datagram = flight.bytes.mutableSpan
+    while let flight = self.forward.receive(now: self.now) {
+      var bytes = flight.bytes
+      var datagram = bytes.mutableSpan
       self.answerer.receive(
         &datagram, from: flight.path.source, to: flight.path.destination, now: self.now)
     }
-    while var flight = self.backward.receive(now: self.now) {
-      var datagram = flight.bytes.mutableSpan
+    while let flight = self.backward.receive(now: self.now) {
+      var bytes = flight.bytes
+      var datagram = bytes.mutableSpan
       self.offerer.receive(&datagram, from: flight.path.source, to: flight.path.destination, now: self.now)
     }
     if let deadline = self.offerer.nextDeadline, deadline <= self.now { self.offerer.advance(to: self.now) }
@@ -84,34 +83,36 @@ public struct PeerPair: ~Copyable {
   public mutating func run(until deadline: Instant) {
     while true {
       self.transmit()
-      var next = Instant.distantFuture
-      for instant in [
-        self.offerer.nextDeadline, self.answerer.nextDeadline, self.forward.nextArrival, self.backward.nextArrival,
-      ] {
-        if let instant, instant < next { next = instant }
-      }
-      guard next <= deadline, self.step() else { break }
+      guard let next = self.nextInstant, next <= deadline, self.step() else { break }
     }
     self.now = max(self.now, deadline)
   }
 
+  private var nextInstant: Instant? {
+    var next = Instant.distantFuture
+    if let instant = self.offerer.nextDeadline, instant < next { next = instant }
+    if let instant = self.answerer.nextDeadline, instant < next { next = instant }
+    if let instant = self.forward.nextArrival, instant < next { next = instant }
+    if let instant = self.backward.nextArrival, instant < next { next = instant }
+    return next == .distantFuture ? nil : next
+  }
+
   /// Puts everything that both peers have to send on its way.
   public mutating func transmit() {
+    var buffer = InlineArray<1500, UInt8>(repeating: 0)
     while true {
-      var writer = SpanWriter(self.buffer.mutableSpan)
+      var writer = SpanWriter(buffer.mutableSpan)
       guard let path = self.offerer.pollTransmit(into: &writer) else { break }
       let count = writer.count
-      let datagram = self.buffer.span.extracting(0..<count)
-      self.onTransmit?(true, datagram)
-      self.forward.send(datagram, on: path, now: self.now)
+      self.onTransmit?(true, buffer.span.extracting(0..<count))
+      self.forward.send(buffer.span.extracting(0..<count), on: path, now: self.now)
     }
     while true {
-      var writer = SpanWriter(self.buffer.mutableSpan)
+      var writer = SpanWriter(buffer.mutableSpan)
       guard let path = self.answerer.pollTransmit(into: &writer) else { break }
       let count = writer.count
-      let datagram = self.buffer.span.extracting(0..<count)
-      self.onTransmit?(false, datagram)
-      self.backward.send(datagram, on: path, now: self.now)
+      self.onTransmit?(false, buffer.span.extracting(0..<count))
+      self.backward.send(buffer.span.extracting(0..<count), on: path, now: self.now)
     }
   }
 
@@ -119,8 +120,10 @@ public struct PeerPair: ~Copyable {
   public func fork() throws(DTLS.UsageError) -> PeerPair { try PeerPair(forking: self) }
 
   private init(forking other: borrowing PeerPair) throws(DTLS.UsageError) {
-    self.offerer = try other.offerer.fork()
-    self.answerer = try other.answerer.fork()
+    let first = try other.offerer.fork()
+    let second = try other.answerer.fork()
+    self.offerer = first
+    self.answerer = second
     self.now = other.now
     self.forward = other.forward
     self.backward = other.backward

@@ -34,7 +34,7 @@ struct Recorder: Sendable {
 
   /// A record of a few numbers, then bytes.
   mutating func record(
-    _ kind: RecordingFormat.Kind, at now: Instant? = nil, numbers: [UInt64], _ rest: Span<UInt8> = [UInt8]().span
+    _ kind: RecordingFormat.Kind, at now: Instant? = nil, numbers: [UInt64], _ rest: Span<UInt8>
   ) {
     var body: [UInt8] = []
     for number in numbers { appendVarint(number, to: &body) }
@@ -43,9 +43,14 @@ struct Recorder: Sendable {
     self.append(rest)
   }
 
+  mutating func record(_ kind: RecordingFormat.Kind, at now: Instant? = nil, numbers: [UInt64]) {
+    let nothing: [UInt8] = []
+    self.record(kind, at: now, numbers: numbers, nothing.span)
+  }
+
   mutating func record(
     _ kind: RecordingFormat.Kind, at now: Instant? = nil, path: (TransportAddress, TransportAddress),
-    _ rest: Span<UInt8> = [UInt8]().span
+    _ rest: Span<UInt8>
   ) {
     self.begin(kind, at: now, size: 2 &* 18 &+ rest.count)
     self.append(path.0)

@@ -158,7 +158,7 @@ public struct RecordingPeerConnection: ~Copyable {
     return event
   }
 
-  public mutating func receiveMessage(into writer: inout SpanWriter) -> Message? {
+  public mutating func receiveMessage(into writer: inout SpanWriter) -> ReceivedMessage? {
     guard self.recorder != nil else { return self.connection.receiveMessage(into: &writer) }
     let start = writer.count
     self.recorder?.record(.receiveMessage, numbers: [UInt64(writer.remaining)])

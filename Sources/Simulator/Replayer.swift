@@ -101,7 +101,8 @@ public struct Replayer: ~Copyable {
   }
 
   private mutating func nextRecord() throws(WireError) -> Record? {
-    var cursor = SpanCursor(self.bytes.span.extracting(self.offset..<self.bytes.count))
+    let bytes = self.bytes
+    var cursor = SpanCursor(bytes.span.extracting(self.offset..<bytes.count))
     let record: Record?
     do throws(WireError) {
       record = try Record(&cursor)
@@ -135,28 +136,31 @@ public struct Replayer: ~Copyable {
 
   private mutating func play(_ record: Record) throws(WireError) -> Step {
     let now = self.now
-    var cursor = SpanCursor(self.bytes.span.extracting(record.body))
+    let bytes = self.bytes
+    var cursor = SpanCursor(bytes.span.extracting(record.body))
     switch record.kind {
     case .addLocalAddress:
       let address = try cursor.readAddress()
       let preference: UInt16 = try number(try cursor.readVarint())
       self.connection.addLocalAddress(address, preference: preference, now: now)
     case .removeLocalAddress:
-      self.connection.removeLocalAddress(try cursor.readAddress(), now: now)
+      let address = try cursor.readAddress()
+      self.connection.removeLocalAddress(address, now: now)
     case .localAddressesComplete:
       self.connection.localAddressesComplete(now: now)
     case .makeOffer, .makeAnswer:
-      try self.playDescription(record.kind, room: try self.readRoom(&cursor))
+      let room = try self.readRoom(&cursor)
+      try self.playDescription(record.kind, room: room)
     case .setRemoteOffer, .setRemoteAnswer:
       let kind: DescriptionKind = record.kind == .setRemoteOffer ? .offer : .answer
       let accepted =
-        (try? self.connection.setRemoteDescription(kind, self.bytes.span.extracting(record.body), now: now)) != nil
+        (try? self.connection.setRemoteDescription(kind, bytes.span.extracting(record.body), now: now)) != nil
       try self.checkRefusal(accepted)
     case .addRemoteCandidate:
-      let accepted = (try? self.connection.addRemoteCandidate(self.bytes.span.extracting(record.body), now: now)) != nil
+      let accepted = (try? self.connection.addRemoteCandidate(bytes.span.extracting(record.body), now: now)) != nil
       try self.checkRefusal(accepted)
     case .addRemoteFragment:
-      let accepted = (try? self.connection.addRemoteFragment(self.bytes.span.extracting(record.body), now: now)) != nil
+      let accepted = (try? self.connection.addRemoteFragment(bytes.span.extracting(record.body), now: now)) != nil
       try self.checkRefusal(accepted)
     case .remoteCandidatesComplete:
       let accepted = (try? self.connection.remoteCandidatesComplete(now: now)) != nil
@@ -174,11 +178,13 @@ public struct Replayer: ~Copyable {
     case .advance:
       self.connection.advance(to: now)
     case .pollTransmit:
-      return try self.playTransmit(room: try self.readRoom(&cursor))
+      let room = try self.readRoom(&cursor)
+      return try self.playTransmit(room: room)
     case .pollEvent:
       return try self.playEvent()
     case .receiveMessage:
-      return try self.playMessage(room: try self.readRoom(&cursor))
+      let room = try self.readRoom(&cursor)
+      return try self.playMessage(room: room)
     case .openChannel, .send, .closeChannel, .setBufferedAmountLowThreshold:
       try self.playChannel(record, &cursor)
     case .close:
@@ -204,32 +210,44 @@ public struct Replayer: ~Copyable {
   }
 
   private mutating func playDescription(_ kind: RecordingFormat.Kind, room: Int) throws(WireError) {
-    var buffer = self.output.mutableSpan
+    let now = self.now
+    var output = self.takeOutput()
+    defer { self.output = output }
+    var buffer = output.mutableSpan
     var writer = SpanWriter(buffer._mutatingExtracting(0..<room))
     do throws(PeerConnection.UsageError) {
       if kind == .makeOffer {
-        try self.connection.makeOffer(into: &writer, now: self.now)
+        try self.connection.makeOffer(into: &writer, now: now)
       } else {
-        try self.connection.makeAnswer(into: &writer, now: self.now)
+        try self.connection.makeAnswer(into: &writer, now: now)
       }
     } catch {
       return try self.checkRefusal(false)
     }
     let count = writer.count
     let expected = try self.nextOutput(.description)
-    try self.compare(count, with: expected)
+    guard let expected else { return try self.check(false) }
+    try self.compare(output.span.extracting(0..<count), with: expected)
   }
 
-  /// The first `count` bytes of `output` with what was recorded.
-  private mutating func compare(_ count: Int, with expected: Range<Int>?) throws(WireError) {
-    guard let expected else { return try self.check(false) }
-    let same = bytesEqual(self.output.span.extracting(0..<count), self.bytes.span.extracting(expected))
+  /// What came out with what was recorded.
+  private mutating func compare(_ output: Span<UInt8>, with expected: Range<Int>) throws(WireError) {
+    let same = bytesEqual(output, self.bytes.span.extracting(expected))
     try self.check(same)
-    self.bytesCompared &+= count
+    self.bytesCompared &+= output.count
+  }
+
+  /// The output buffer, out of `self` while something is written into it.
+  private mutating func takeOutput() -> [UInt8] {
+    var output: [UInt8] = []
+    swap(&output, &self.output)
+    return output
   }
 
   private mutating func playTransmit(room: Int) throws(WireError) -> Step {
-    var buffer = self.output.mutableSpan
+    var output = self.takeOutput()
+    defer { self.output = output }
+    var buffer = output.mutableSpan
     var writer = SpanWriter(buffer._mutatingExtracting(0..<room))
     let transmit = self.connection.pollTransmit(into: &writer)
     let count = writer.count
@@ -242,11 +260,12 @@ public struct Replayer: ~Copyable {
       try self.check(false)
       return .input
     }
-    var cursor = SpanCursor(self.bytes.span.extracting(expected))
+    let bytes = self.bytes
+    var cursor = SpanCursor(bytes.span.extracting(expected))
     let source = try cursor.readAddress()
     let destination = try cursor.readAddress()
     try self.check(source == transmit.source && destination == transmit.destination)
-    try self.compare(count, with: (expected.lowerBound &+ 36)..<expected.upperBound)
+    try self.compare(output.span.extracting(0..<count), with: (expected.lowerBound &+ 36)..<expected.upperBound)
     self.datagramsCompared &+= 1
     return .datagramOut(size: count)
   }
@@ -270,7 +289,9 @@ public struct Replayer: ~Copyable {
   }
 
   private mutating func playMessage(room: Int) throws(WireError) -> Step {
-    var buffer = self.output.mutableSpan
+    var output = self.takeOutput()
+    defer { self.output = output }
+    var buffer = output.mutableSpan
     var writer = SpanWriter(buffer._mutatingExtracting(0..<room))
     let message = self.connection.receiveMessage(into: &writer)
     let count = writer.count
@@ -283,12 +304,13 @@ public struct Replayer: ~Copyable {
       try self.check(false)
       return .input
     }
-    var cursor = SpanCursor(self.bytes.span.extracting(expected))
+    let bytes = self.bytes
+    var cursor = SpanCursor(bytes.span.extracting(expected))
     let channel = try cursor.readVarint()
     let kind = try cursor.readVarint()
     let start = expected.lowerBound &+ cursor.offset
     try self.check(channel == UInt64(message.channel.index) && kind == (message.kind == .string ? 1 : 0))
-    try self.compare(count, with: start..<expected.upperBound)
+    try self.compare(output.span.extracting(0..<count), with: start..<expected.upperBound)
     return .message(size: count)
   }
 
@@ -299,7 +321,8 @@ public struct Replayer: ~Copyable {
         return try self.checkRefusal(false)
       }
       guard let expected = try self.nextOutput(.channel) else { return try self.check(false) }
-      var output = SpanCursor(self.bytes.span.extracting(expected))
+      let bytes = self.bytes
+      var output = SpanCursor(bytes.span.extracting(expected))
       let index = try output.readVarint()
       return try self.check(index == UInt64(channel.index))
     }

@@ -7,7 +7,7 @@ public typealias Channel = DataChannels.Channel
 public typealias ChannelInfo = DataChannels.ChannelInfo
 public typealias ChannelOptions = DataChannels.ChannelOptions
 public typealias MessageKind = DataChannels.Kind
-public typealias Message = DataChannels.ReceivedMessage
+public typealias ReceivedMessage = DataChannels.ReceivedMessage
 
 /// Data channels (RFC 8831, 8832).
 extension PeerConnection {
@@ -34,7 +34,7 @@ extension PeerConnection {
 
   /// Takes the next message that was received whole; nil when there is none, or when `writer` has less room than
   /// `nextMessageSize`. What is not taken stays, and slows the sender down.
-  public mutating func receiveMessage(into writer: inout SpanWriter) -> Message? {
+  public mutating func receiveMessage(into writer: inout SpanWriter) -> ReceivedMessage? {
     self.channels.receiveMessage(into: &writer)
   }
 

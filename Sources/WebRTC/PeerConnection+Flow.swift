@@ -60,7 +60,11 @@ extension PeerConnection {
   public var nextDeadline: Instant? {
     guard !self.isClosing else { return nil }
     var earliest = self.agent.nextDeadline ?? .distantFuture
-    if let deadline = self.dtls?.nextDeadline ?? nil, deadline < earliest { earliest = deadline }
+    switch self.dtls {
+    case .some(let connection):
+      if let deadline = connection.nextDeadline, deadline < earliest { earliest = deadline }
+    case .none: break
+    }
     if let deadline = self.channels.nextDeadline, deadline < earliest { earliest = deadline }
     return earliest == .distantFuture ? nil : earliest
   }
@@ -109,7 +113,7 @@ extension PeerConnection {
 
   /// Writes an SCTP packet behind room for the record's header, and encrypts it where it lies.
   private mutating func sealPacket(into writer: inout SpanWriter) -> Bool {
-    guard self.dtls?.isConnected ?? false, let headroom = self.dtls?.recordHeadroom else { return false }
+    guard self.isAuthenticated, let headroom = self.dtls?.recordHeadroom else { return false }
     let start = writer.count
     let tailroom = DTLS.Connection.recordTailroom
     guard writer.remaining >= headroom &+ tailroom else { return false }
@@ -229,7 +233,12 @@ extension PeerConnection {
   }
 
   var isDTLSClient: Bool { self.signaling.remote?.localSetup == .active }
-  var isAuthenticated: Bool { self.dtls?.isConnected ?? false }
+  var isAuthenticated: Bool {
+    switch self.dtls {
+    case .some(let connection): connection.isConnected
+    case .none: false
+    }
+  }
 
   /// A path works and the roles are known: the client speaks, and what came too early is heard.
   private mutating func startHandshake(now: Instant) {
@@ -243,8 +252,9 @@ extension PeerConnection {
     }
     self.dtls?.start(now: now)
     self.updateConnectionState()
-    for var entry in self.early.removeAll() where self.agent.accepts(from: entry.remote, to: entry.local) {
-      var datagram = entry.bytes.mutableSpan
+    for entry in self.early.removeAll() where self.agent.accepts(from: entry.remote, to: entry.local) {
+      var bytes = entry.bytes
+      var datagram = bytes.mutableSpan
       self.receiveRecords(&datagram, from: entry.remote, to: entry.local, now: now)
     }
   }

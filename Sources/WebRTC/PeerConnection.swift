@@ -53,22 +53,27 @@ public struct PeerConnection: ~Copyable {
   public init(
     configuration: Configuration, identity: Identity, seed: SeededRandom.Seed, now: Instant
   ) throws(UsageError) {
-    self.configuration = configuration
-    self.identity = identity
-    self.random = SeededRandom(seed: seed)
+    var random = SeededRandom(seed: seed)
+    let agent: ICE.Agent
+    let channels: DataChannels
     do throws(ICE.Agent.UsageError) {
-      self.agent = try ICE.Agent(configuration: configuration.ice, random: self.random.split(), now: now)
+      agent = try ICE.Agent(configuration: configuration.ice, random: random.split(), now: now)
     } catch {
       throw .configuration
     }
     do throws(SCTP.Association.UsageError) {
-      self.channels = try DataChannels(
-        configuration: configuration.channels, isDTLSClient: nil, random: self.random.split(), now: now)
+      channels = try DataChannels(
+        configuration: configuration.channels, isDTLSClient: nil, random: random.split(), now: now)
     } catch {
       throw .configuration
     }
+    self.signaling = Signaling(random: &random)
+    self.configuration = configuration
+    self.identity = identity
+    self.agent = agent
+    self.channels = channels
+    self.random = random
     self.dtls = nil
-    self.signaling = Signaling(random: &self.random)
     self.early = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
   }
 }

@@ -30,8 +30,13 @@ extension PeerConnection {
   }
 
   public var statistics: Statistics {
-    Statistics(
-      counters: self.counters, ice: self.agent.statistics, dtls: self.dtls?.statistics ?? DTLS.Statistics(),
+    let dtls: DTLS.Statistics
+    switch self.dtls {
+    case .some(let connection): dtls = connection.statistics
+    case .none: dtls = DTLS.Statistics()
+    }
+    return Statistics(
+      counters: self.counters, ice: self.agent.statistics, dtls: dtls,
       sctp: self.channels.statistics, selectedPair: self.agent.selectedPair,
       droppedEarlyDatagrams: self.early.dropped)
   }

@@ -235,8 +235,9 @@ private func measureStack(bytes: Int) throws -> Transfer {
 
 /// The bare cipher over the same packet sizes: what no stack can go below.
 private func measureAEAD(bytes: Int) throws -> Double {
-  let key = [UInt8](repeating: 7, count: 16), nonce = [UInt8](repeating: 9, count: 12)
-  let aead = try AEAD(.aes128GCM, key: key.span)
+  let key = [UInt8](repeating: 7, count: 16)
+  let nonce = AEAD.Nonce(repeating: 9)
+  var aead = try AEAD(.aes128GCM, key: key.span)
   let size = 1180
   var buffer = [UInt8](repeating: 1, count: size + 16)
   let header = [UInt8](repeating: 3, count: 13)
@@ -244,8 +245,10 @@ private func measureAEAD(bytes: Int) throws -> Double {
   let meter = Meter()
   while transfer.bytes < bytes {
     var span = buffer.mutableSpan
-    try aead.seal(&span, nonce: nonce.span, additionalData: header.span)
-    try aead.open(&span, nonce: nonce.span, additionalData: header.span)
+    aead.seal(&span, in: 0..<size, nonce: nonce, authenticating: header.span)
+    guard aead.open(&span, in: 0..<(size + AEAD.tagLength), nonce: nonce, authenticating: header.span) else {
+      throw Failure("the cipher does not open what it sealed")
+    }
     transfer.bytes += size
   }
   meter.stop(&transfer)
@@ -296,7 +299,7 @@ private final class Sink: PeerDelegate {
     self.done = done
   }
   func peer(_ peer: Peer, didReceive event: PeerConnection.Event) {}
-  func peer(_ peer: Peer, didReceive message: Message, bytes: Span<UInt8>) {
+  func peer(_ peer: Peer, didReceive message: ReceivedMessage, bytes: Span<UInt8>) {
     self.bytes += message.size
     if self.bytes >= self.target { self.done() }
   }
@@ -322,7 +325,7 @@ private final class Source: PeerDelegate {
     default: break
     }
   }
-  func peer(_ peer: Peer, didReceive message: Message, bytes: Span<UInt8>) {}
+  func peer(_ peer: Peer, didReceive message: ReceivedMessage, bytes: Span<UInt8>) {}
   func fill(_ peer: Peer) {
     guard let channel = self.channel else { return }
     peer.perform { connection, now in

@@ -36,7 +36,7 @@ final class EchoSession: PeerDelegate {
     }
   }
 
-  func peer(_ peer: Peer, didReceive message: Message, bytes: Span<UInt8>) {
+  func peer(_ peer: Peer, didReceive message: ReceivedMessage, bytes: Span<UInt8>) {
     if message.kind == .string, isCloseRequest(bytes) {
       peer.perform { connection, now in connection.closeChannel(message.channel, now: now) }
     } else {

@@ -91,7 +91,7 @@ final class ProbeSession: PeerDelegate {
     }
   }
 
-  func peer(_ peer: Peer, didReceive message: Message, bytes: Span<UInt8>) {
+  func peer(_ peer: Peer, didReceive message: ReceivedMessage, bytes: Span<UInt8>) {
     guard let lane = self.lanes.firstIndex(where: { $0.channel == message.channel }) else { return }
     switch self.step {
     case .greetings: self.receiveGreeting(lane, message.kind, bytes, peer)

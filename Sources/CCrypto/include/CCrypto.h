@@ -75,6 +75,8 @@ void crypto_signer_public_key(const crypto_signer *signer, uint8_t *public_key);
 
 // Deterministic ECDSA (RFC 6979) with SHA-256 over a 32-byte digest; r and s of 32 bytes each.
 int crypto_signer_sign(const crypto_signer *signer, const uint8_t *digest, uint8_t *r, uint8_t *s);
+// The 32 bytes that the signer was made from: to store an identity, or to record a session.
+void crypto_signer_private_key(const crypto_signer *signer, uint8_t *private_key);
 
 // 0 if (r, s) signs the digest under the P-256 point of 65 bytes. `tables` may be any signer (its curve tables save
 // time) or NULL.
