@@ -20,7 +20,6 @@ extension Agent {
     if self.timers.isDue(.liveness, at: now) { self.livenessDue(now) }
     guard !self.isOver else { return }
     if self.timers.isDue(.consent, at: now) { self.beginConsentCheck(now) }
-    if self.timers.isDue(.nomination, at: now) { self.timers.cancel(.nomination) }
     self.giveUpUnanswered(now)
     self.choosePair(now)
     self.beginDueCheck(now)
