@@ -20,6 +20,7 @@ extension Agent {
     if self.timers.isDue(.liveness, at: now) { self.livenessDue(now) }
     guard !self.isOver else { return }
     if self.timers.isDue(.consent, at: now) { self.beginConsentCheck(now) }
+    if self.challenger != 0 { self.yieldToChallenger(now) }
     self.giveUpUnanswered(now)
     self.choosePair(now)
     self.beginDueCheck(now)

@@ -152,7 +152,7 @@ let cellA = address("203.0.113.77", 5001)
       }
       #expect(moved && world.now - removed <= .milliseconds(300))
       let agreed = world.run(until: milliseconds(30_000)) { $0.areCompleted && $0.doAgree }
-      #expect(agreed && world.now - removed <= .seconds(12))
+      #expect(agreed && world.now - removed <= .seconds(agent == 0 ? 1 : 8))
       #expect(!world.log.suffix(4).contains { $0.source == wifiA })
     }
   }
