@@ -83,6 +83,7 @@ extension Agent {
   /// Has every pair checked again, the best first.
   mutating func beginRecovery(_ now: Instant) {
     self.recoveringSince = now
+    self.freshSince = now
     self.timers.cancel(.nomination)
     for i in self.pairs.indices {
       self.pairs[i].attempts = 0

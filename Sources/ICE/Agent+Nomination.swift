@@ -44,12 +44,11 @@ extension Agent {
     return selection.isPrevious || self.recoveringSince != nil
   }
 
-  /// The best valid pair that was answered lately: while disconnected, since then.
+  /// The best valid pair that was answered lately, and since the last disconnection.
   func bestUsable(_ now: Instant) -> Int? {
     self.pairs.firstIndex {
-      guard $0.isValid else { return false }
-      if let since = self.recoveringSince, self.selection != nil { return $0.lastResponse >= since }
-      return $0.lastResponse + self.configuration.consentTimeout > now
+      $0.isValid && $0.lastResponse >= self.freshSince
+        && $0.lastResponse + self.configuration.consentTimeout > now
     }
   }
 
@@ -78,8 +77,27 @@ extension Agent {
       || self.pairs[current].nominatedAt + Self.changeOfMind <= now
     {
       self.select(i, nominated: true, now: now)
+    } else {
+      // Aggressive, or the current pair is dead for the peer: asking it tells.
+      self.challenger = self.pairs[i].id
+      self.trigger(current)
     }
   }
+
+  /// Gives way to a pair that the peer nominated while checks of the current one stay unanswered.
+  mutating func yieldToChallenger(_ now: Instant) {
+    guard let i = self.pairIndex(id: self.challenger), let j = self.pairIndex(id: self.selection?.pairID ?? 0),
+      self.role == .controlled, self.pairs[i].isValid
+    else {
+      self.challenger = 0
+      return
+    }
+    if self.pairs[j].attempts >= Self.attemptsBeforeYielding, self.pairs[j].nextAttempt <= now {
+      self.select(i, nominated: true, now: now)
+    }
+  }
+
+  static let attemptsBeforeYielding: UInt8 = 2
 
   mutating func select(_ i: Int, nominated: Bool, now: Instant) {
     let pair = self.pairs[i]
@@ -90,6 +108,7 @@ extension Agent {
       self.pairs[j].attempts = 0
       self.pairs[j].nextAttempt = now + self.configuration.pacingInterval
     }
+    self.challenger = 0
     self.pairs[i].isNominated = nominated
     if pair.ticket == 0, !pair.isNominating {
       self.pairs[i].attempts = 0

@@ -14,6 +14,7 @@ extension Agent {
     }
     self.remoteCredentials = credentials
     guard self.state != .failed else { return }
+    if self.state == .new, !self.pairs.isEmpty { self.setState(.checking) }
     self.timers.set(.checksTimeout, at: now + self.configuration.checksTimeout)
     let digest = CRC32.checksum(credentials.ufrag.span)
     let early = self.earlyChecks

@@ -10,7 +10,6 @@ extension Agent {
   ) {
     self.now = max(self.now, now)
     guard !self.isOver else { return }
-    // Two steps, for a thrown error would leave the borrowed message half made.
     guard let message = try? Message(parsing: packet), message.type.method == MessageType.bindingMethod,
       let fields = try? message.fields()
     else {

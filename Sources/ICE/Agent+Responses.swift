@@ -89,6 +89,7 @@ extension Agent {
     else { return }
     self.selection?.lastResponse = now
     self.selection?.lastReceived = now
+    self.challenger = 0
     if self.recoveringSince != nil { self.reconnect(now) }
   }
 

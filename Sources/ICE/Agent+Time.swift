@@ -20,7 +20,7 @@ extension Agent {
     if self.timers.isDue(.liveness, at: now) { self.livenessDue(now) }
     guard !self.isOver else { return }
     if self.timers.isDue(.consent, at: now) { self.beginConsentCheck(now) }
-    if self.timers.isDue(.nomination, at: now) { self.timers.cancel(.nomination) }
+    if self.challenger != 0 { self.yieldToChallenger(now) }
     self.giveUpUnanswered(now)
     self.choosePair(now)
     self.beginDueCheck(now)

@@ -60,6 +60,10 @@ public struct Agent: Sendable {
   var selection: Selection?
   /// Every pair is being checked again since then.
   var recoveringSince: Instant?
+  /// A pair without an answer since then is not chosen.
+  var freshSince = Instant.zero
+  /// A nominated pair that takes over unless the selected one answers; 0 where there is none.
+  var challenger: UInt32 = 0
 
   var transactions: [Transaction] = []
   var dueTransactions = 0

@@ -45,6 +45,11 @@ extension Agent {
   public struct Transmit: Equatable, Sendable {
     public var source: TransportAddress
     public var destination: TransportAddress
+
+    public init(source: TransportAddress, destination: TransportAddress) {
+      self.source = source
+      self.destination = destination
+    }
   }
 
   public struct SelectedPair: Equatable, Sendable {
