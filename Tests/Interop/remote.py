@@ -10,7 +10,7 @@ import re
 
 import aiohttp
 import yarl
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
 
@@ -124,7 +124,8 @@ class AiortcSession:
 
     def __init__(self, echoes=False):
         self._echoes = echoes
-        self._connection = RTCPeerConnection()
+        # Without a configuration aiortc asks a public STUN server, and waits.
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._channels = {}
         self._received = {}
         self._delivered = set()

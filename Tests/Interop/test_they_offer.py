@@ -161,7 +161,7 @@ async def test_we_refuse_them_when_the_offer_has_another_fingerprint(remote):
     async with Serve("--open", "ours") as serve:
         session = await remote()
         await session.offer(serve.endpoint, [Channel("echo")], spoil_offer=True)
-        await session.state("failed", "closed")
+        await session.state("failed", "closed", "disconnected")
         assert await session.delivered() == []
         # The server has not suffered.
         other = await remote()

@@ -61,7 +61,7 @@ async def test_they_refuse_us_when_the_offer_has_another_fingerprint(remote, hub
     session = await remote(echoes=True)
     endpoint = hub.endpoint(session, spoil_offer=True)
     running = asyncio.create_task(connect(endpoint.url))
-    await session.state("failed", "closed")
+    await session.state("failed", "closed", "disconnected")
     status, _ = await running
     assert status != 0
     assert await session.delivered() == []
