@@ -8,7 +8,8 @@ struct DefaultCandidate {
   let port: UInt16
   let isIPv6: Bool
 
-  /// Among UDP candidates: relayed before reflexive before host, IPv4 before IPv6. Host names, mDNS ones above all, say nothing.
+  /// Among UDP candidates: relayed before reflexive before host, IPv4 before IPv6. Host names, mDNS ones above all,
+  /// say nothing.
   static func choose(among candidates: [[UInt8]]) -> DefaultCandidate? {
     var best: DefaultCandidate?
     var bestRank = 0

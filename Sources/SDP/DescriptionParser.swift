@@ -34,7 +34,9 @@ struct DescriptionParser {
     while index < lines.count {
       let line = lines[index]
       if line.type == UInt8(ascii: "m") { sectionStart = index }
-      guard index &- sectionStart < self.limits.linesPerSection else { throw SDPError(.tooManyLines, line: line.number) }
+      guard index &- sectionStart < self.limits.linesPerSection else {
+        throw SDPError(.tooManyLines, line: line.number)
+      }
       do throws(SDPError.Reason) {
         try self.parse(line, at: index, of: text)
       } catch {
@@ -118,7 +120,8 @@ struct DescriptionParser {
   ) throws(SDPError.Reason) {
     let last = self.sections.count &- 1
     if text.matchesIgnoringCase("mid", in: name) {
-      guard !value.isEmpty, text.allSatisfy(in: value, { $0.isTokenCharacter }) else { throw .malformedMid }
+      guard !value.isEmpty, value.count <= maximumValueLength, text.allSatisfy(in: value, { $0.isTokenCharacter })
+      else { throw .malformedMid }
       for section in self.sections.dropLast() {
         if let earlier = section.mid, text.equal(earlier.range, value) { throw .duplicateMid }
       }

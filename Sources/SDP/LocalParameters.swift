@@ -7,7 +7,8 @@ public struct LocalParameters: Equatable, Sendable {
   /// Of our certificate; one at least.
   public var fingerprints: [Fingerprint]
   /// In an offer what is offered; in an answer what is preferred where the offer leaves the choice. `actpass`
-  /// leaves it to us, and we are active: the handshake then need not wait for the answer to arrive (RFC 8829 section 5.3.1).
+  /// leaves it to us, and we are active: the handshake then need not wait for the answer to arrive (RFC 8829
+  /// section 5.3.1).
   public var setup: Setup
   public var sctpPort: UInt16 = 5000
   /// The largest message we take, in bytes; 0: any (RFC 8841 section 6.1).
@@ -41,7 +42,9 @@ public struct LocalParameters: Equatable, Sendable {
   var isValid: Bool {
     let ice = self.iceUfrag.span
     let password = self.icePassword.span
-    guard ice.count >= 4, ice.count <= 256, ice.allSatisfy(in: 0..<ice.count, { $0.isICECharacter }) else { return false }
+    guard ice.count >= 4, ice.count <= 256, ice.allSatisfy(in: 0..<ice.count, { $0.isICECharacter }) else {
+      return false
+    }
     guard password.count >= 22, password.count <= 256,
       password.allSatisfy(in: 0..<password.count, { $0.isICECharacter })
     else { return false }
@@ -53,7 +56,9 @@ public struct LocalParameters: Equatable, Sendable {
     }
     for candidate in self.candidates where !isLineText(candidate) { return false }
     let mid = self.mid.span
-    guard mid.count > 0, mid.count <= 255, mid.allSatisfy(in: 0..<mid.count, { $0.isTokenCharacter }) else { return false }
+    guard mid.count > 0, mid.count <= maximumValueLength,
+      mid.allSatisfy(in: 0..<mid.count, { $0.isTokenCharacter })
+    else { return false }
     let tlsID = self.tlsID.span
     return tlsID.isEmpty
       || tlsID.count >= 20 && tlsID.count <= 255
@@ -61,9 +66,12 @@ public struct LocalParameters: Equatable, Sendable {
   }
 }
 
+/// Bytes of a candidate or a mid, far beyond any real one.
+let maximumValueLength = 1024
+
 /// Whether the bytes can be an attribute's value: something, and all on one line.
 func isLineText(_ bytes: [UInt8]) -> Bool {
   let span = bytes.span
-  return span.count > 0 && span.count <= 1024
+  return span.count > 0 && span.count <= maximumValueLength
     && span.allSatisfy(in: 0..<span.count, { $0 != 0 && $0 != 0x0a && $0 != 0x0d })
 }

@@ -15,7 +15,8 @@ public struct MediaSection: Equatable, Sendable {
   public let formats: TextRange
   /// The number of the `m=` line, from 1.
   public let line: Int
-  /// The section's lines, the `m=` line first, in `SessionDescription.lines`. All its attributes are there, known or not.
+  /// The section's lines, the `m=` line first, in `SessionDescription.lines`. All its attributes are there, known or
+  /// not.
   public var lines: Range<Int>
 
   public var mid: TextRange?

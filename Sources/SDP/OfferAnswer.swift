@@ -6,7 +6,8 @@ import Bytes
 public enum OfferAnswer {
   /// An offer of one section with data channels.
   ///
-  /// Throws `invalidLocalParameters`, or `noRoom` where the buffer is too small: 600 bytes and 100 a candidate are plenty.
+  /// Throws `invalidLocalParameters`, or `noRoom` where the buffer is too small: 1,200 bytes and 120 a candidate are
+  /// plenty.
   public static func writeOffer(_ local: LocalParameters, into writer: inout SpanWriter) throws(SDPError) {
     guard local.isValid else { throw SDPError(.invalidLocalParameters) }
     let start = writer.count

@@ -21,7 +21,8 @@ public struct RemoteParameters: Equatable, Sendable {
   public let maximumMessageSize: UInt64
   /// Values of `a=candidate`, as they came: a candidate that makes no sense is not a reason to refuse the others.
   public let candidates: [[UInt8]]
-  /// The peer said that no candidate follows. One that does not list `trickle` among its options has none to send either.
+  /// The peer said that no candidate follows. One that does not list `trickle` among its options has none to send
+  /// either.
   public let endOfCandidates: Bool
 
   /// From an offer. `preferred` is our own setup where the offer leaves it to us.

@@ -3,9 +3,9 @@ import Bytes
 /// A session description (RFC 8866), parsed.
 ///
 /// The parser takes what real peers send and what careless programs make of it (bare line feeds, empty lines,
-/// missing `o=`, `s=` and `t=`, trailing spaces, attributes of no known name), and refuses what would have to be guessed at:
-/// two different passwords in one section, a fingerprint that is not one. Every byte stays in `text`, so that
-/// what this module does not interpret is at hand for those who do.
+/// missing `o=`, `s=` and `t=`, trailing spaces, attributes of no known name), and refuses what would have to be
+/// guessed at: two different passwords in one section, a fingerprint that is not one. Every byte stays in `text`, so
+/// that what this module does not interpret is at hand for those who do.
 public struct SessionDescription: Equatable, Sendable {
   /// One line: its type and what follows the '='.
   public struct Line: Equatable, Sendable {

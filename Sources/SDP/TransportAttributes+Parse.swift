@@ -6,6 +6,8 @@ extension TransportAttributes {
     _ text: Span<UInt8>, name: Range<Int>, value: Range<Int>, limits: SessionDescription.Limits
   ) throws(SDPError.Reason) -> Bool {
     if text.matchesIgnoringCase("candidate", in: name) {
+      // An empty one and one of absurd length say nothing; both are no reason to refuse the others.
+      guard !value.isEmpty, value.count <= maximumValueLength else { return true }
       guard self.candidates.count < limits.candidatesPerSection else { throw .tooManyCandidates }
       self.candidates.append(TextRange(value))
     } else if text.matchesIgnoringCase("end-of-candidates", in: name) {
@@ -40,10 +42,15 @@ extension TransportAttributes {
 }
 
 extension ICEOptions {
+  /// Spaces separate options; libdatachannel writes commas.
   init(_ text: Span<UInt8>, in value: Range<Int>) {
     self = []
-    var rest = value
-    while let option = text.nextToken(of: &rest) {
+    var start = value.lowerBound
+    while start < value.upperBound {
+      var end = start
+      while end < value.upperBound, text[end] != Span<UInt8>.space, text[end] != UInt8(ascii: ",") { end &+= 1 }
+      let option = start..<end
+      start = end &+ 1
       if text.matches("trickle", in: option) {
         self.insert(.trickle)
       } else if text.matches("ice2", in: option) {

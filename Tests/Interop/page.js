@@ -1,0 +1,224 @@
+// The harness's hands in a browser's page. Everything that waits does so on an event; the time limits are the harness's.
+
+/// Resolves with what `predicate` returns as soon as that is truthy, asked now and at every `type` event of `target`.
+const until = (target, type, predicate) =>
+  new Promise((resolve) => {
+    const check = () => {
+      const value = predicate();
+      if (!value) return;
+      target.removeEventListener(type, check);
+      resolve(value);
+    };
+    target.addEventListener(type, check);
+    check();
+  });
+
+/// A description whose every fingerprint is of no certificate.
+const spoil = (sdp) => sdp.replace(/(a=fingerprint:\S+ )(..)/g, (_, name, byte) => name + (byte == "00" ? "11" : "00"));
+
+const toBytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const toBase64 = (bytes) => {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+};
+
+/// A running hash over messages: kind, length and bytes of each.
+class Digest {
+  parts = [];
+  add(data) {
+    const bytes = typeof data == "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+    const head = new Uint8Array(5);
+    head[0] = typeof data == "string" ? 1 : 2;
+    new DataView(head.buffer).setUint32(1, bytes.length);
+    this.parts.push(head, bytes.slice());
+  }
+  async hex() {
+    const digest = await crypto.subtle.digest("SHA-256", await new Blob(this.parts).arrayBuffer());
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+}
+
+class Channel extends EventTarget {
+  received = [];
+  taken = 0;
+  arrivals = 0;
+  wasOpen = false;
+  constructor(channel, echoes) {
+    super();
+    this.channel = channel;
+    channel.binaryType = "arraybuffer";
+    const changed = () => this.dispatchEvent(new Event("change"));
+    const opened = () => { this.wasOpen = true; changed(); };
+    if (channel.readyState == "open") opened();
+    else channel.addEventListener("open", opened);
+    channel.addEventListener("close", changed);
+    let echo = Promise.resolve();
+    channel.addEventListener("message", ({ data }) => {
+      this.arrivals += 1;
+      if (echoes) echo = echo.then(() => this.send(data)).catch(() => {});
+      else this.received.push(data);
+      changed();
+    });
+  }
+  /// Sends once there is room: a browser throws when its send buffer is full.
+  async send(data) {
+    const limit = 4 << 20;
+    if (this.channel.bufferedAmount > limit) {
+      this.channel.bufferedAmountLowThreshold = limit / 2;
+      await until(this.channel, "bufferedamountlow", () => this.channel.bufferedAmount <= limit / 2);
+    }
+    this.channel.send(data);
+  }
+  async receive(count) {
+    await until(this, "change", () => this.received.length - this.taken >= count);
+    const messages = this.received.slice(this.taken, this.taken + count);
+    this.taken += count;
+    return messages;
+  }
+}
+
+class Session extends EventTarget {
+  channels = new Map();
+  statuses = [];
+  constructor(echoes) {
+    super();
+    this.echoes = echoes;
+    this.connection = new RTCPeerConnection();
+    this.connection.addEventListener("datachannel", ({ channel }) => this.adopt(channel));
+  }
+  adopt(channel) {
+    this.channels.set(channel.label, new Channel(channel, this.echoes));
+    this.dispatchEvent(new Event("channel"));
+  }
+  channel(label) {
+    return until(this, "channel", () => this.channels.get(label));
+  }
+
+  async gathered() {
+    const connection = this.connection;
+    await until(connection, "icegatheringstatechange", () => connection.iceGatheringState == "complete");
+    return connection.localDescription.sdp;
+  }
+
+  /// Offers to an HTTP endpoint as WHIP does it (RFC 9725): POST, PATCH for candidates, DELETE.
+  async offer(endpoint, { channels, trickle, spoilOffer, spoilAnswer }) {
+    for (const { label, options } of channels) this.adopt(this.connection.createDataChannel(label, options));
+    let candidate = () => {};
+    const candidates = [];
+    this.connection.addEventListener("icecandidate", (event) => { candidates.push(event.candidate); candidate(); });
+    await this.connection.setLocalDescription();
+    const offer = trickle ? this.connection.localDescription.sdp : await this.gathered();
+    if (trickle && /a=candidate/.test(offer)) throw new Error("the offer was to have no candidates yet");
+    const response = await fetch(endpoint, {
+      method: "POST", headers: { "Content-Type": "application/sdp" }, body: spoilOffer ? spoil(offer) : offer,
+    });
+    const answer = await response.text();
+    if (response.status != 201) throw new Error(`POST: ${response.status} ${answer}`);
+    if (!/^application\/sdp\b/.test(response.headers.get("Content-Type"))) throw new Error("the answer is not of type application/sdp");
+    this.location = new URL(response.headers.get("Location"), endpoint).href;
+    this.tag = response.headers.get("ETag");
+    await this.connection.setRemoteDescription({ type: "answer", sdp: spoilAnswer ? spoil(answer) : answer });
+    if (trickle) {
+      this.trickled = (async () => {
+        for (;;) {
+          while (candidates.length == 0) await new Promise((resolve) => { candidate = resolve; });
+          const next = candidates.shift();
+          await this.patch(next && next.candidate ? "a=" + next.candidate : "a=end-of-candidates", offer);
+          if (!next) return;
+        }
+      })();
+    }
+    return { offer, answer };
+  }
+  async patch(line, offer) {
+    const level = (name) => offer.match(new RegExp(`^a=${name}:.*$`, "m"))[0].trimEnd();
+    const body = [level("ice-ufrag"), level("ice-pwd"), offer.match(/^m=.*$/m)[0].trimEnd(), level("mid"), line, ""].join("\r\n");
+    const headers = { "Content-Type": "application/trickle-ice-sdpfrag" };
+    if (this.tag) headers["If-Match"] = this.tag;
+    const response = await fetch(this.location, { method: "PATCH", headers, body });
+    this.statuses.push(response.status);
+  }
+
+  async answer(sdp) {
+    await this.connection.setRemoteDescription({ type: "offer", sdp });
+    await this.connection.setLocalDescription();
+    return await this.gathered();
+  }
+
+  /// The addresses that the connection uses.
+  async pair() {
+    const stats = new Map([...(await this.connection.getStats())]);
+    const all = [...stats.values()];
+    const transport = all.find((each) => each.type == "transport" && each.selectedCandidatePairId);
+    const pair = transport
+      ? stats.get(transport.selectedCandidatePairId)
+      : all.find((each) => each.type == "candidate-pair" && each.selected);
+    const describe = (id) => {
+      const { candidateType, protocol, address, port } = stats.get(id);
+      return `${candidateType} ${protocol} ${address ?? "hidden"}:${port}`;
+    };
+    return [describe(pair.localCandidateId), describe(pair.remoteCandidateId)];
+  }
+
+  /// Sends `count` messages of many sizes, strings and binaries in turn, takes as many back and hashes both streams.
+  async flood(label, count) {
+    const channel = await this.channel(label);
+    const sent = new Digest();
+    const received = new Digest();
+    let state = 0x9e3779b9;
+    const next = () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return state >>> 0;
+    };
+    const taking = channel.receive(count);
+    for (let i = 0; i < count; i++) {
+      const bytes = Uint8Array.from({ length: next() % 1500 }, () => next() & 0x7f);
+      const message = i % 2 ? bytes : String.fromCharCode(...bytes);
+      sent.add(message);
+      await channel.send(message);
+    }
+    for (const message of await taking) received.add(message);
+    return { sent: await sent.hex(), received: await received.hex() };
+  }
+}
+
+const sessions = new Map();
+const rtc = {
+  create: (id, echoes) => { sessions.set(id, new Session(echoes)); },
+  offer: (id, endpoint, options) => sessions.get(id).offer(endpoint, options),
+  answer: (id, sdp) => sessions.get(id).answer(sdp),
+  addCandidate: (id, candidate) => sessions.get(id).connection.addIceCandidate(candidate),
+  trickled: async (id) => { await sessions.get(id).trickled; return sessions.get(id).statuses; },
+  delete: async (id) => (await fetch(sessions.get(id).location, { method: "DELETE" })).status,
+  open: (id, label, options) => { sessions.get(id).adopt(sessions.get(id).connection.createDataChannel(label, options)); },
+  opened: async (id, label) => {
+    const channel = await sessions.get(id).channel(label);
+    await until(channel, "change", () => channel.wasOpen);
+    const { ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated } = channel.channel;
+    return { ordered, maxRetransmits, maxPacketLifeTime, protocol, negotiated, id: channel.channel.id };
+  },
+  send: async (id, label, { text, base64 }) => (await sessions.get(id).channel(label)).send(text ?? toBytes(base64)),
+  receive: async (id, label, count) => {
+    const messages = await (await sessions.get(id).channel(label)).receive(count);
+    return messages.map((data) => (typeof data == "string" ? { text: data } : { base64: toBase64(new Uint8Array(data)) }));
+  },
+  close: async (id, label) => (await sessions.get(id).channel(label)).channel.close(),
+  closed: async (id, label) => {
+    const { channel } = await sessions.get(id).channel(label);
+    await until(channel, "close", () => channel.readyState == "closed");
+  },
+  state: async (id, wanted) => {
+    const { connection } = sessions.get(id);
+    return await until(connection, "connectionstatechange", () => wanted.includes(connection.connectionState) && connection.connectionState);
+  },
+  end: (id) => sessions.get(id).connection.close(),
+  pair: (id) => sessions.get(id).pair(),
+  flood: (id, label, count) => sessions.get(id).flood(label, count),
+  maximumMessageSize: (id) => Math.min(sessions.get(id).connection.sctp.maxMessageSize, 1 << 30),
+  /// What must be empty where nothing may have been delivered.
+  delivered: (id) =>
+    [...sessions.get(id).channels.values()].filter((each) => each.wasOpen || each.arrivals).map((each) => each.channel.label),
+};

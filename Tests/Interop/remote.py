@@ -1,0 +1,285 @@
+"""Peers that are not ours, behind one interface: a page of a browser, or aiortc."""
+
+import asyncio
+import base64
+import dataclasses
+import hashlib
+import itertools
+import random
+import re
+
+import aiohttp
+import yarl
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.sdp import candidate_from_sdp
+
+
+@dataclasses.dataclass
+class Channel:
+    """A channel to open. The options are those of RTCDataChannelInit."""
+
+    label: str
+    options: dict = dataclasses.field(default_factory=dict)
+
+
+def spoil(sdp):
+    """A description whose every fingerprint is of no certificate."""
+    return re.sub(r"(a=fingerprint:\S+ )(..)", lambda m: m[1] + ("11" if m[2] == "00" else "00"), sdp)
+
+
+def as_json(message):
+    return {"text": message} if isinstance(message, str) else {"base64": base64.b64encode(message).decode()}
+
+
+class PageSession:
+    """A connection in a browser's page; page.js does the work."""
+
+    _ids = itertools.count(1)
+
+    def __init__(self, browser):
+        self.kind = browser.kind
+        self._browser = browser
+        self._id = next(self._ids)
+
+    @classmethod
+    async def create(cls, browser, echoes=False):
+        session = cls(browser)
+        await session._do("create", echoes)
+        return session
+
+    async def _do(self, verb, *arguments):
+        return await self._browser.run(f"(...all) => rtc.{verb}(...all)", self._id, *arguments)
+
+    async def offer(self, endpoint, channels, trickle=False, spoil_offer=False, spoil_answer=False):
+        """Offers to an HTTP endpoint and takes its answer; both, as text."""
+        options = {
+            "channels": [dataclasses.asdict(each) for each in channels],
+            "trickle": trickle,
+            "spoilOffer": spoil_offer,
+            "spoilAnswer": spoil_answer,
+        }
+        both = await self._do("offer", endpoint, options)
+        return both["offer"], both["answer"]
+
+    async def answer(self, offer):
+        """The answer to an offer, with all candidates in it."""
+        return await self._do("answer", offer)
+
+    async def add_candidate(self, candidate, mid):
+        await self._do("addCandidate", {"candidate": candidate, "sdpMid": mid})
+
+    async def trickled(self):
+        """Once all candidates were sent: the status of each PATCH."""
+        return await self._do("trickled")
+
+    async def delete(self):
+        return await self._do("delete")
+
+    async def open(self, label, options):
+        await self._do("open", label, options)
+
+    async def opened(self, label):
+        """Once the channel exists and is open: its properties."""
+        return await self._do("opened", label)
+
+    async def send(self, label, message):
+        await self._do("send", label, as_json(message))
+
+    async def receive(self, label, count):
+        messages = await self._do("receive", label, count)
+        return [each["text"] if "text" in each else base64.b64decode(each["base64"]) for each in messages]
+
+    async def close(self, label):
+        await self._do("close", label)
+
+    async def closed(self, label):
+        await self._do("closed", label)
+
+    async def state(self, *wanted):
+        return await self._do("state", list(wanted))
+
+    async def pair(self):
+        return await self._do("pair")
+
+    async def flood(self, label, count):
+        """Sends messages, takes the echoes: the hash of what was sent, and that of what came."""
+        digests = await self._do("flood", label, count)
+        return digests["sent"], digests["received"]
+
+    async def maximum_message_size(self):
+        return await self._do("maximumMessageSize")
+
+    async def delivered(self):
+        """Labels of channels that were ever open or got a message."""
+        return await self._do("delivered")
+
+    async def end(self):
+        await self._do("end")
+
+
+class AiortcSession:
+    """A connection of aiortc's."""
+
+    kind = "aiortc"
+
+    def __init__(self, echoes=False):
+        self._echoes = echoes
+        # Without a configuration aiortc asks a public STUN server, and waits.
+        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._channels = {}
+        self._received = {}
+        self._delivered = set()
+        self._waiting = []
+        self._location = None
+        self._statuses = []
+        self._connection.on("datachannel", self._adopt)
+        self._connection.on("connectionstatechange", self._notify)
+
+    def _notify(self, *_):
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def _until(self, predicate):
+        while not predicate():
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            await future
+
+    def _adopt(self, channel):
+        self._channels[channel.label] = channel
+        self._received[channel.label] = asyncio.Queue()
+
+        def message(data):
+            self._delivered.add(channel.label)
+            if self._echoes:
+                channel.send(data)
+            else:
+                self._received[channel.label].put_nowait(data)
+
+        def opened():
+            self._delivered.add(channel.label)
+            self._notify()
+
+        channel.on("message", message)
+        channel.on("open", opened)
+        channel.on("close", self._notify)
+        channel.on("bufferedamountlow", self._notify)
+        if channel.readyState == "open":
+            opened()
+        self._notify()
+
+    async def offer(self, endpoint, channels, trickle=False, spoil_offer=False, spoil_answer=False):
+        for each in channels:
+            self._adopt(self._connection.createDataChannel(each.label, **each.options))
+        await self._connection.setLocalDescription(await self._connection.createOffer())
+        offer = self._connection.localDescription.sdp
+        # aiortc gathers everything first; its candidates can be held back all the same.
+        posted = re.sub(r"a=(candidate|end-of-candidates).*\r\n", "", offer) if trickle else offer
+        if trickle:
+            posted = posted.replace("a=setup", "a=ice-options:trickle\r\na=setup")
+        async with aiohttp.ClientSession() as client:
+            headers = {"Content-Type": "application/sdp"}
+            data = spoil(posted) if spoil_offer else posted
+            async with client.post(endpoint, data=data, headers=headers) as response:
+                answer = await response.text()
+                assert response.status == 201, f"{response.status} {answer}"
+                assert response.content_type == "application/sdp"
+                self._location = str(response.url.join(yarl.URL(response.headers["Location"])))
+                tag = response.headers.get("ETag")
+            spoiled = spoil(answer) if spoil_answer else answer
+            await self._connection.setRemoteDescription(RTCSessionDescription(spoiled, "answer"))
+            if trickle:
+                lines = offer.split("\r\n")
+                head = [next(l for l in lines if l.startswith(p)) for p in ("a=ice-ufrag", "a=ice-pwd", "m=", "a=mid")]
+                for line in lines:
+                    if line.startswith(("a=candidate", "a=end-of-candidates")):
+                        headers = {"Content-Type": "application/trickle-ice-sdpfrag"} | ({"If-Match": tag} if tag else {})
+                        body = "\r\n".join([*head, line, ""])
+                        async with client.patch(self._location, data=body, headers=headers) as response:
+                            self._statuses.append(response.status)
+        return offer, answer
+
+    async def answer(self, offer):
+        await self._connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        await self._connection.setLocalDescription(await self._connection.createAnswer())
+        return self._connection.localDescription.sdp
+
+    async def add_candidate(self, candidate, mid):
+        if not candidate:
+            await self._connection.addIceCandidate(None)
+            return
+        parsed = candidate_from_sdp(candidate.removeprefix("candidate:"))
+        parsed.sdpMid = mid
+        await self._connection.addIceCandidate(parsed)
+
+    async def trickled(self):
+        return self._statuses
+
+    async def delete(self):
+        async with aiohttp.ClientSession() as client, client.delete(self._location) as response:
+            return response.status
+
+    async def opened(self, label):
+        await self._until(lambda: label in self._channels and self._channels[label].readyState == "open")
+        channel = self._channels[label]
+        return {
+            "ordered": channel.ordered,
+            "maxRetransmits": channel.maxRetransmits,
+            "maxPacketLifeTime": channel.maxPacketLifeTime,
+            "protocol": channel.protocol,
+            "negotiated": channel.negotiated,
+            "id": channel.id,
+        }
+
+    async def send(self, label, message):
+        self._channels[label].send(message)
+
+    async def receive(self, label, count):
+        return [await self._received[label].get() for _ in range(count)]
+
+    async def close(self, label):
+        self._channels[label].close()
+
+    async def closed(self, label):
+        await self._until(lambda: self._channels[label].readyState == "closed")
+
+    async def state(self, *wanted):
+        await self._until(lambda: self._connection.connectionState in wanted)
+        return self._connection.connectionState
+
+    async def pair(self):
+        # Not public, and there is no other way: the statistics have no candidate pairs.
+        pair = self._connection.sctp.transport.transport._connection._nominated[1]
+        return [f"{each.type} udp {each.host}:{each.port}" for each in (pair.local_candidate, pair.remote_candidate)]
+
+    async def flood(self, label, count):
+        channel = self._channels[label]
+        channel.bufferedAmountLowThreshold = 1 << 20
+        source = random.Random(1)
+        sent, received = hashlib.sha256(), hashlib.sha256()
+
+        def add(digest, message):
+            data = message.encode() if isinstance(message, str) else message
+            digest.update(bytes([isinstance(message, str)]) + len(data).to_bytes(4, "big") + data)
+
+        for number in range(count):
+            message = source.randbytes(source.randrange(1500))
+            if number % 2 == 0:
+                message = message.hex()[:1500]
+            add(sent, message)
+            await self._until(lambda: channel.bufferedAmount < 4 << 20)
+            channel.send(message)
+        for message in await self.receive(label, count):
+            add(received, message)
+        return sent.hexdigest(), received.hexdigest()
+
+    async def maximum_message_size(self):
+        return self._connection.sctp._remote_max_message_size or 1 << 30
+
+    async def delivered(self):
+        return sorted(self._delivered)
+
+    async def end(self):
+        await self._connection.close()
