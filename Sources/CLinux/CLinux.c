@@ -10,6 +10,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -151,6 +153,43 @@ int clinux_receive(int fd, clinux_batch *batch) {
 int clinux_send(int fd, clinux_batch *batch, int first, int end) {
   int count = sendmmsg(fd, batch->headers + first, (unsigned)(end - first), MSG_DONTWAIT | MSG_NOSIGNAL);
   return count >= 0 ? count : -errno;
+}
+
+int clinux_epoll_open(void) {
+  int fd = epoll_create1(EPOLL_CLOEXEC);
+  return fd < 0 ? -errno : fd;
+}
+
+int clinux_epoll_watch(int epoll, int fd, int writing) {
+  struct epoll_event event = {.events = EPOLLIN | (writing ? EPOLLOUT : 0), .data.fd = fd};
+  if (epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) == 0) return 0;
+  if (errno == ENOENT && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0) return 0;
+  return -errno;
+}
+
+int clinux_epoll_wait(int epoll, clinux_ready *ready, int capacity, int64_t nanoseconds) {
+  struct epoll_event events[32];
+  if (capacity > 32) capacity = 32;
+  struct timespec timeout = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+  int count = epoll_pwait2(epoll, events, capacity, nanoseconds < 0 ? NULL : &timeout, NULL);
+  if (count < 0) return errno == EINTR ? 0 : -errno;
+  for (int i = 0; i < count; i++) {
+    ready[i].fd = events[i].data.fd;
+    ready[i].readable = (events[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0;
+    ready[i].writable = (events[i].events & EPOLLOUT) != 0;
+  }
+  return count;
+}
+
+int clinux_event_open(void) {
+  int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return fd < 0 ? -errno : fd;
+}
+
+void clinux_event_signal(int fd) {
+  uint64_t one = 1;
+  while (write(fd, &one, sizeof one) < 0 && errno == EINTR) {
+  }
 }
 
 int clinux_interface_addresses(clinux_address *addresses, int capacity, int include_loopback) {

@@ -70,18 +70,18 @@ public final class EpollDriver: @unchecked Sendable {
     self.mutex = .allocate(capacity: 1)
     var attributes = pthread_mutexattr_t()
     pthread_mutexattr_init(&attributes)
-    pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_RECURSIVE.rawValue))
+    pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_RECURSIVE))
     pthread_mutex_init(self.mutex, &attributes)
-    self.epoll = epoll_create1(CInt(EPOLL_CLOEXEC.rawValue))
-    self.wakeup = eventfd(0, CInt(EFD_CLOEXEC.rawValue | EFD_NONBLOCK.rawValue))
+    self.epoll = clinux_epoll_open()
+    self.wakeup = clinux_event_open()
     self.monitor = configuration.addresses == nil ? clinux_address_monitor_open() : -1
     guard self.epoll >= 0, self.wakeup >= 0, let incoming = clinux_batch_create(configuration.batchSize, 2048),
       let outgoing = clinux_batch_create(configuration.batchSize, 2048)
-    else { throw .system(errno) }
+    else { throw .system(ENOMEM) }
     self.incoming = incoming
     self.outgoing = Outgoing(batch: outgoing)
-    self.watch(self.wakeup, events: EPOLLIN.rawValue)
-    if self.monitor >= 0 { self.watch(self.monitor, events: EPOLLIN.rawValue) }
+    clinux_epoll_watch(self.epoll, self.wakeup, 0)
+    if self.monitor >= 0 { clinux_epoll_watch(self.epoll, self.monitor, 0) }
     if let addresses = configuration.addresses {
       for address in addresses { try self.open(address) }
     } else {
@@ -158,7 +158,7 @@ public final class EpollDriver: @unchecked Sendable {
     self.wake()
   }
 
-  private func wake() { _ = eventfd_write(self.wakeup, 1) }
+  private func wake() { clinux_event_signal(self.wakeup) }
 
   // MARK: The loop
 
@@ -166,12 +166,12 @@ public final class EpollDriver: @unchecked Sendable {
   public func run() {
     self.lock()
     self.loopThread = pthread_self()
-    var ready = [epoll_event](repeating: epoll_event(), count: 16)
+    var ready = [clinux_ready](repeating: clinux_ready(), count: 16)
     while !self.isStopping {
       self.serveDirty()
       let timeout = self.timeout
       self.unlock()
-      let count = self.wait(&ready, timeout)
+      let count = clinux_epoll_wait(self.epoll, &ready, Int32(ready.count), timeout)
       self.lock()
       for event in ready.prefix(max(0, Int(count))) { self.handle(event) }
       let now = self.now
@@ -193,31 +193,22 @@ public final class EpollDriver: @unchecked Sendable {
     self.wake()
   }
 
-  /// How long to sleep; nil for as long as nothing happens.
-  private var timeout: timespec? {
-    if !self.dirty.isEmpty && !self.outgoing.isBlocked { return timespec(tv_sec: 0, tv_nsec: 0) }
-    guard let earliest = self.heap.earliest else { return nil }
-    let wait = earliest - self.now
-    return timespec(tv_sec: Int(wait.nanoseconds / 1_000_000_000), tv_nsec: Int(wait.nanoseconds % 1_000_000_000))
+  /// How long to sleep, in nanoseconds; negative: until something happens.
+  private var timeout: Int64 {
+    if !self.dirty.isEmpty && !self.outgoing.isBlocked { return 0 }
+    guard let earliest = self.heap.earliest else { return -1 }
+    return Int64(clamping: (earliest - self.now).nanoseconds)
   }
 
-  private func wait(_ ready: inout [epoll_event], _ timeout: timespec?) -> Int32 {
-    let capacity = CInt(ready.count)
-    guard var timeout else { return epoll_pwait2(self.epoll, &ready, capacity, nil, nil) }
-    return epoll_pwait2(self.epoll, &ready, capacity, &timeout, nil)
-  }
-
-  private func handle(_ event: epoll_event) {
-    let descriptor = event.data.fd
-    if descriptor == self.wakeup {
-      var count: eventfd_t = 0
-      eventfd_read(self.wakeup, &count)
-    } else if descriptor == self.monitor {
+  private func handle(_ event: clinux_ready) {
+    if event.fd == self.wakeup {
+      clinux_drain(self.wakeup)
+    } else if event.fd == self.monitor {
       clinux_drain(self.monitor)
       self.followInterfaces()
-    } else if let socket = self.sockets.first(where: { $0.descriptor == descriptor }) {
-      if event.events & EPOLLOUT.rawValue != 0 { self.resumeSending(on: socket) }
-      if event.events & (EPOLLIN.rawValue | EPOLLERR.rawValue) != 0 { self.receive(on: socket) }
+    } else if let socket = self.sockets.first(where: { $0.descriptor == event.fd }) {
+      if event.writable != 0 { self.resumeSending(on: socket) }
+      if event.readable != 0 { self.receive(on: socket) }
     }
   }
 
@@ -329,7 +320,7 @@ public final class EpollDriver: @unchecked Sendable {
         self.outgoing.first += sent
       } else if sent == -EAGAIN {
         self.outgoing.isBlocked = true
-        self.watch(run.descriptor, events: EPOLLIN.rawValue | EPOLLOUT.rawValue, isNew: false)
+        clinux_epoll_watch(self.epoll, run.descriptor, 1)
       } else if sent != -EINTR {
         // No route, no buffer, a firewall, an old ICMP error: this datagram is lost, the ones behind it are not.
         self.counters.sendErrors += 1
@@ -339,14 +330,9 @@ public final class EpollDriver: @unchecked Sendable {
   }
 
   private func resumeSending(on socket: UDPSocket) {
-    self.watch(socket.descriptor, events: EPOLLIN.rawValue, isNew: false)
+    clinux_epoll_watch(self.epoll, socket.descriptor, 0)
     self.outgoing.isBlocked = false
     self.flush()
-  }
-
-  private func watch(_ descriptor: Int32, events: UInt32, isNew: Bool = true) {
-    var event = epoll_event(events: events, data: epoll_data_t(fd: descriptor))
-    epoll_ctl(self.epoll, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event)
   }
 
   // MARK: Addresses
@@ -361,12 +347,12 @@ public final class EpollDriver: @unchecked Sendable {
       signalled = TransportAddress(ip: advertised, port: actual.port)
     }
     self.sockets.append(UDPSocket(descriptor: descriptor, address: actual, signalled: signalled))
-    self.watch(descriptor, events: EPOLLIN.rawValue)
+    clinux_epoll_watch(self.epoll, descriptor, 0)
   }
 
   /// Opens sockets for addresses that have appeared, and tells every peer of those that went.
   private func followInterfaces() {
-    var found = [clinux_address](repeating: clinux_address(), count: 32)
+    var found = [CLinux.clinux_address](repeating: CLinux.clinux_address(), count: 32)
     var count = clinux_interface_addresses(&found, 32, self.configuration.includesLoopback ? 1 : 0)
     // A host with nothing but loopback can still talk to itself.
     if count == 0 { count = clinux_interface_addresses(&found, 32, 1) }

@@ -46,21 +46,35 @@ struct Routes {
 
   /// Remembers whose check this is, if it is one; the oldest is forgotten.
   mutating func noteTransmit(_ datagram: Span<UInt8>, of peer: Peer) {
-    guard let header = STUNHeader(datagram), header.isRequest else { return }
+    guard let message = try? STUN.Message(parsing: datagram), message.type == .bindingRequest else { return }
+    let transaction = message.transactionID
     if let old = self.transactions[self.nextTransaction] { self.byTransaction[old] = nil }
-    self.transactions[self.nextTransaction] = header.transactionID
-    self.byTransaction[header.transactionID] = peer
+    self.transactions[self.nextTransaction] = transaction
+    self.byTransaction[transaction] = peer
     self.nextTransaction = (self.nextTransaction + 1) % self.transactions.count
   }
 
   func peer(for datagram: Span<UInt8>, on route: Route) -> Peer? {
-    if let header = STUNHeader(datagram) {
-      if header.isRequest || header.isIndication {
-        if let ufrag = requestedUfrag(datagram), let peer = self.byUfrag[ufrag] { return peer }
-      } else if let peer = self.byTransaction[header.transactionID] {
-        return peer
+    if datagram[0] < 4, let message = try? STUN.Message(parsing: datagram) {
+      switch message.type.messageClass {
+      case .success, .error:
+        if let peer = self.byTransaction[message.transactionID] { return peer }
+      case .request, .indication:
+        if let range = (try? message.fields())?.username, let peer = self.byUfrag[localPart(datagram.extracting(range))] {
+          return peer
+        }
       }
     }
     return self.byPath[route]
   }
+}
+
+/// What stands before the colon of a check's USERNAME: the fragment of the side that is asked.
+private func localPart(_ username: Span<UInt8>) -> [UInt8] {
+  var ufrag: [UInt8] = []
+  for i in username.indices {
+    if username[i] == UInt8(ascii: ":") { break }
+    ufrag.append(username[i])
+  }
+  return ufrag
 }

@@ -1,3 +1,4 @@
+import Bytes
 import CLinux
 import STUN
 
@@ -48,8 +49,14 @@ struct Outgoing {
 
 extension TransportAddress {
   init(_ address: clinux_address) {
-    let bytes = withUnsafeBytes(of: address.ip) { Array($0) }
-    let ip = address.family == 4 ? IPAddress(v4: bytes.span.extracting(0..<4)) : IPAddress(v6: bytes.span)
+    var bytes = address.ip
+    let ip = withUnsafeBytes(of: &bytes) { bytes in
+      address.family == 4
+        ? IPAddress(bytes[0], bytes[1], bytes[2], bytes[3])
+        : IPAddress(
+          high: UInt64(bigEndian: bytes.load(as: UInt64.self)),
+          low: UInt64(bigEndian: bytes.load(fromByteOffset: 8, as: UInt64.self)))
+    }
     self.init(ip: ip, port: address.port)
   }
 }
@@ -60,7 +67,9 @@ extension clinux_address {
     self.port = address.port
     self.family = address.ip.isV4 ? 4 : 6
     withUnsafeMutableBytes(of: &self.ip) { bytes in
-      for i in 0..<(address.ip.isV4 ? 4 : 16) { bytes[i] = address.ip[i] }
+      // An IPv4 address has its four bytes at the end of the engine's sixteen.
+      let (first, count) = address.ip.isV4 ? (12, 4) : (0, 16)
+      for i in 0..<count { bytes[i] = address.ip[first + i] }
     }
   }
 }

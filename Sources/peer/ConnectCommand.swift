@@ -25,7 +25,7 @@ struct Connect: AsyncParsableCommand {
       throw ValidationError("--messages takes 0 to 1000000, --size 4 to 262144")
     }
     var driver = EpollDriver.Configuration()
-    driver.includesLoopback = host == "localhost" || IPAddress(text: host)?.isLoopback == true
+    driver.includesLoopback = host == "localhost" || IPAddress(host)?.isLoopback == true
     var configuration = PeerConnection.Configuration()
     configuration.ice.stunServers = try self.stun.map { try parseServer($0) }
     let plan = ProbeSession.Plan(messages: self.messages, size: self.size)

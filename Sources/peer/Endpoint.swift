@@ -26,14 +26,14 @@ struct Endpoint: Sendable {
     case (.OPTIONS, _):
       return HTTPResponse(
         statusCode: .noContent,
-        headers: [
+        headers: HTTPHeaders([
           HTTPHeader("Access-Control-Allow-Methods"): "GET, POST, PATCH, DELETE, OPTIONS",
           HTTPHeader("Access-Control-Allow-Headers"): "Content-Type, Authorization, If-Match",
           HTTPHeader("Access-Control-Max-Age"): "86400",
-        ])
+        ]))
     case (.GET, "/"), (.HEAD, "/"):
       return HTTPResponse(
-        statusCode: .ok, headers: [.contentType: "text/html; charset=utf-8"], body: Data(page.utf8))
+        statusCode: .ok, headers: HTTPHeaders([.contentType: "text/html; charset=utf-8"]), body: Data(page.utf8))
     case (.POST, "/echo"):
       return try await self.offer(request)
     case (_, "/"), (_, "/echo"):
@@ -52,10 +52,10 @@ struct Endpoint: Sendable {
       let session = try self.sessions.start(offer: body)
       return HTTPResponse(
         statusCode: .created,
-        headers: [
+        headers: HTTPHeaders([
           .contentType: "application/sdp", HTTPHeader("Location"): "/session/\(session.id)",
           HTTPHeader("ETag"): "\"\(session.id)\"",
-        ], body: Data(session.answer.utf8))
+        ]), body: Data(session.answer.utf8))
     } catch {
       switch error {
       case .tooMany: return problem(.serviceUnavailable, "there are as many sessions as this server takes")
@@ -74,7 +74,7 @@ struct Endpoint: Sendable {
     case .GET:
       let statistics = peer.perform { connection, _ in statisticsText(connection.connection) }
       return HTTPResponse(
-        statusCode: .ok, headers: [.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"],
+        statusCode: .ok, headers: HTTPHeaders([.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"]),
         body: try JSONEncoder().encode(statistics))
     case .DELETE:
       self.sessions.end(String(parts[1]))
@@ -113,7 +113,7 @@ private let tooLarge = HTTPStatusCode(413, phrase: "Content Too Large")
 
 private func problem(_ status: HTTPStatusCode, _ line: String) -> HTTPResponse {
   HTTPResponse(
-    statusCode: status, headers: [.contentType: "text/plain; charset=utf-8"], body: Data((line + "\n").utf8))
+    statusCode: status, headers: HTTPHeaders([.contentType: "text/plain; charset=utf-8"]), body: Data((line + "\n").utf8))
 }
 
 private func mediaType(of request: HTTPRequest) -> String? {
@@ -129,7 +129,7 @@ private func statisticsText(_ connection: borrowing PeerConnection) -> [String: 
     "datagrams in": "\(statistics.counters.datagramsReceived)",
     "datagrams out": "\(statistics.counters.datagramsSent)",
     "congestion window": "\(statistics.sctp.congestionWindow) B",
-    "retransmitted": "\(statistics.sctp.retransmittedChunks)",
+    "retransmitted": "\(statistics.sctp.retransmissions)",
   ]
   if let pair = statistics.selectedPair {
     rows["path"] = "\(pair.local.text) → \(pair.remote.text)"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cryptography
 import DataChannel
+@preconcurrency import Dispatch
 import EpollDriver
 import FlyingFox
 import FlyingSocks
@@ -30,13 +31,13 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     var driver = EpollDriver.Configuration()
     driver.port = self.udpPort
-    guard let host = IPAddress(text: self.host == "localhost" ? "127.0.0.1" : self.host) else {
+    guard let host = IPAddress(self.host == "localhost" ? "127.0.0.1" : self.host) else {
       throw ValidationError("--host takes an IPv4 or IPv6 address")
     }
     // Who serves HTTP to this machine alone is reached by UDP from this machine, too.
     driver.includesLoopback = host.isLoopback
     if let advertise = self.advertise {
-      guard let address = IPAddress(text: advertise) else {
+      guard let address = IPAddress(advertise) else {
         throw ValidationError("--advertise takes an IPv4 or IPv6 address")
       }
       driver.advertisedAddress = address
@@ -48,8 +49,10 @@ struct Serve: AsyncParsableCommand {
       let sessions = Sessions(
         driver: driver, configuration: peer, identity: identity, maximum: self.maxSessions,
         expiry: self.expiry, openLabels: self.open, recording: self.recording)
-      let address = host.isV4 ? try address4(host, self.port) : try address6(host, self.port)
-      let server = HTTPServer(config: .init(address: address, timeout: 30, logger: .disabled))
+      let server = HTTPServer(
+        config: host.isV4
+          ? .init(address: try sockaddr_in.inet(ip4: self.hostText, port: self.port), timeout: 30, logger: .disabled)
+          : .init(address: try sockaddr_in6.inet6(ip6: self.hostText, port: self.port), timeout: 30, logger: .disabled))
       let endpoint = Endpoint(sessions: sessions)
       await server.appendRoute("*") { request in await endpoint.respond(to: request) }
       let running = Task { try await server.run() }
@@ -65,15 +68,13 @@ struct Serve: AsyncParsableCommand {
     }
   }
 
-  private func address4(_ ip: IPAddress, _ port: UInt16) throws -> sockaddr_in { try .inet(ip4: self.hostText, port: port) }
-  private func address6(_ ip: IPAddress, _ port: UInt16) throws -> sockaddr_in6 { try .inet6(ip6: self.hostText, port: port) }
   private var hostText: String { self.host == "localhost" ? "127.0.0.1" : self.host }
 }
 
 /// `ADDRESS:PORT`, with brackets around an IPv6 address.
 func parseServer(_ text: String) throws -> TransportAddress {
   guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]),
-    let ip = IPAddress(text: text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]")))
+    let ip = IPAddress(text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]")))
   else { throw ValidationError("'\(text)' is not ADDRESS:PORT") }
   return TransportAddress(ip: ip, port: port)
 }

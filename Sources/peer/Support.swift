@@ -66,7 +66,11 @@ func makeIdentity() throws -> Identity {
 }
 
 extension IPAddress {
-  init?(text: String) { self.init(parsing: Array(text.utf8).span) }
+  init?(_ text: String) {
+    let bytes = Array(text.utf8)
+    guard let address = try? IPAddress(text: bytes.span) else { return nil }
+    self = address
+  }
 }
 
 extension TransportAddress {

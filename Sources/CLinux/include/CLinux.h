@@ -36,6 +36,23 @@ int clinux_receive(int fd, clinux_batch *batch);
 // Sends slots first..<end; how many were taken by the kernel, or -errno of the first.
 int clinux_send(int fd, clinux_batch *batch, int first, int end);
 
+// --- Waiting: file descriptors, or -errno ---
+
+typedef struct {
+  int fd;
+  int readable;  // or in error, which reading tells
+  int writable;
+} clinux_ready;
+
+int clinux_epoll_open(void);
+// Watches `fd` for reading, and for writing where asked to; also changes what is watched.
+int clinux_epoll_watch(int epoll, int fd, int writing);
+// Waits for at most `nanoseconds` (negative: without end); how many are ready, 0 after the time or a signal, or -errno.
+int clinux_epoll_wait(int epoll, clinux_ready *ready, int capacity, int64_t nanoseconds);
+// A counter that `clinux_event_signal` makes readable and `clinux_drain` makes unreadable.
+int clinux_event_open(void);
+void clinux_event_signal(int fd);
+
 // --- Interfaces ---
 
 // Usable unicast addresses of interfaces that are up: no link-local, no multicast; loopback only if asked for.
