@@ -70,7 +70,16 @@ struct BlockPool: Sendable {
     return block
   }
 
-  func block(after block: Int32) -> Int32 { self.next[Int(block)] }
+  /// The block `count` bytes behind `block`.
+  func skip(_ count: Int, from block: Int32) -> Int32 {
+    var block = block
+    var left = count
+    while left > 0, block != Chain.none {
+      left &-= Int(self.fill[Int(block)])
+      block = self.next[Int(block)]
+    }
+    return block
+  }
 
   /// Gives back every block of the chain.
   mutating func release(_ chain: Chain) {
