@@ -153,82 +153,80 @@ private func measureAssociation(bytes: Int) throws -> Transfer {
   return transfer
 }
 
-/// Two connected peers and one open channel, on a virtual clock without delay.
-private struct MemoryPair: ~Copyable {
-  var pair: PeerPair
-  var channel: Channel
-  var buffer = [UInt8](repeating: 0, count: 2048)
-  var now: Instant
-
-  init(identities: (Identity, Identity)) throws {
-    self.pair = try PeerPair(seed: 1, identities: identities)
-    self.channel = try self.pair.offerer.openChannel(ChannelOptions(label: Array("bench".utf8)), now: self.pair.now)
-    try self.pair.signal()
-    let end = self.pair.now + .seconds(5)
-    var isOpen = false
-    while !isOpen, self.pair.now < end, self.pair.step() {
-      while let event = self.pair.offerer.pollEvent() { if case .channelOpened = event { isOpen = true } }
-    }
-    guard isOpen else { throw Failure("the peers in memory did not connect") }
-    while self.pair.answerer.pollEvent() != nil {}
-    self.now = self.pair.now
+/// Two connected peers on a virtual clock without delay, and the channel that the offerer opened.
+private func connectedPair(_ identities: (Identity, Identity), channel: inout Channel) throws -> PeerPair {
+  var pair = try PeerPair(seed: 1, identities: identities)
+  channel = try pair.offerer.openChannel(ChannelOptions(label: Array("bench".utf8)), now: pair.now)
+  try pair.signal()
+  let end = pair.now + .seconds(5)
+  var isOpen = false
+  while !isOpen, pair.now < end, pair.step() {
+    while let event = pair.offerer.pollEvent() { if case .channelOpened = event { isOpen = true } }
   }
+  guard isOpen else { throw Failure("the peers in memory did not connect") }
+  while pair.answerer.pollEvent() != nil {}
+  return pair
+}
 
-  /// Moves datagrams both ways until neither has any.
-  mutating func exchange(_ transfer: inout Transfer) {
-    var progress = true
-    while progress {
-      progress = false
-      while true {
-        var writer = SpanWriter(self.buffer.mutableSpan)
-        guard let path = self.pair.offerer.pollTransmit(into: &writer) else { break }
-        let count = writer.count
-        var datagram = self.buffer.mutableSpan
-        var bytes = datagram._mutatingExtracting(0..<count)
-        self.pair.answerer.receive(&bytes, from: path.source, to: path.destination, now: self.now)
-        transfer.packets += 1
-        progress = true
-      }
-      while true {
-        var writer = SpanWriter(self.buffer.mutableSpan)
-        guard let path = self.pair.answerer.pollTransmit(into: &writer) else { break }
-        let count = writer.count
-        var datagram = self.buffer.mutableSpan
-        var bytes = datagram._mutatingExtracting(0..<count)
-        self.pair.offerer.receive(&bytes, from: path.source, to: path.destination, now: self.now)
-        transfer.packets += 1
-        progress = true
-      }
+/// Moves datagrams both ways until neither side has any; returns how many.
+private func exchange(_ pair: inout PeerPair, now: Instant) -> Int {
+  var buffer = InlineArray<1500, UInt8>(repeating: 0)
+  var packets = 0
+  var progress = true
+  while progress {
+    progress = false
+    while true {
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard let path = pair.offerer.pollTransmit(into: &writer) else { break }
+      let count = writer.count
+      var bytes = buffer.mutableSpan
+      var datagram = bytes._mutatingExtracting(0..<count)
+      pair.answerer.receive(&datagram, from: path.source, to: path.destination, now: now)
+      packets += 1
+      progress = true
+    }
+    while true {
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard let path = pair.answerer.pollTransmit(into: &writer) else { break }
+      let count = writer.count
+      var bytes = buffer.mutableSpan
+      var datagram = bytes._mutatingExtracting(0..<count)
+      pair.offerer.receive(&datagram, from: path.source, to: path.destination, now: now)
+      packets += 1
+      progress = true
     }
   }
+  return packets
 }
 
 private func measureStack(bytes: Int) throws -> Transfer {
-  var memory = try MemoryPair(identities: (try makeIdentity(), try makeIdentity()))
+  var channel = Channel(index: 0)
+  var pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
+  var now = pair.now
   let message = pattern(1, size: 16_384)
   var sink = [UInt8](repeating: 0, count: 65_536)
   var transfer = Transfer()
 
-  func turn(_ memory: inout MemoryPair) {
-    while (try? memory.pair.offerer.send(message.span, kind: .binary, on: memory.channel, now: memory.now)) != nil {}
-    memory.exchange(&transfer)
+  func turn(_ pair: inout PeerPair) {
+    while (try? pair.offerer.send(message.span, kind: .binary, on: channel, now: now)) != nil {}
+    transfer.packets += exchange(&pair, now: now)
     while true {
       var writer = SpanWriter(sink.mutableSpan)
-      guard let received = memory.pair.answerer.receiveMessage(into: &writer) else { break }
+      guard let received = pair.answerer.receiveMessage(into: &writer) else { break }
       transfer.bytes += received.size
     }
-    memory.exchange(&transfer)
-    while memory.pair.offerer.pollEvent() != nil {}
-    while memory.pair.answerer.pollEvent() != nil {}
-    memory.now = memory.now + .milliseconds(1)
-    if let deadline = memory.pair.offerer.nextDeadline, deadline <= memory.now { memory.pair.offerer.advance(to: memory.now) }
-    if let deadline = memory.pair.answerer.nextDeadline, deadline <= memory.now { memory.pair.answerer.advance(to: memory.now) }
+    transfer.packets += exchange(&pair, now: now)
+    while pair.offerer.pollEvent() != nil {}
+    while pair.answerer.pollEvent() != nil {}
+    now = now + .milliseconds(1)
+    if let deadline = pair.offerer.nextDeadline, deadline <= now { pair.offerer.advance(to: now) }
+    if let deadline = pair.answerer.nextDeadline, deadline <= now { pair.answerer.advance(to: now) }
   }
 
-  while transfer.bytes < bytes / 10 { turn(&memory) }
+  while transfer.bytes < bytes / 10 { turn(&pair) }
   transfer = Transfer()
   let meter = Meter()
-  while transfer.bytes < bytes { turn(&memory) }
+  while transfer.bytes < bytes { turn(&pair) }
   meter.stop(&transfer)
   return transfer
 }
@@ -257,30 +255,33 @@ private func measureAEAD(bytes: Int) throws -> Double {
 
 private func measureHeap() throws -> Int {
   let identities = (try makeIdentity(), try makeIdentity())
+  var channel = Channel(index: 0)
   // One pair first, so that what the process sets up once is not counted.
-  do { _ = try MemoryPair(identities: identities) }
+  do { _ = try connectedPair(identities, channel: &channel) }
   callocations_count(1)
   let before = callocations_live_bytes()
-  let pair = try MemoryPair(identities: identities)
+  let pair = try connectedPair(identities, channel: &channel)
   let after = callocations_live_bytes()
   callocations_count(0)
-  _ = pair.pair.now
+  guard pair.offerer.connectionState == .connected else { throw Failure("the peers did not stay connected") }
   return Int(after - before) / 2
 }
 
 private func measureIdle(rounds: Int) throws -> Double {
-  var memory = try MemoryPair(identities: (try makeIdentity(), try makeIdentity()))
-  var nothing = Transfer()
-  memory.exchange(&nothing)
+  var channel = Channel(index: 0)
+  var pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
+  let now = pair.now
+  _ = exchange(&pair, now: now)
+  var buffer = InlineArray<1500, UInt8>(repeating: 0)
   var deadlines = 0
   var transfer = Transfer()
   let meter = Meter()
   for _ in 0..<rounds {
-    memory.pair.offerer.advance(to: memory.now)
-    var writer = SpanWriter(memory.buffer.mutableSpan)
-    if memory.pair.offerer.pollTransmit(into: &writer) != nil { transfer.packets += 1 }
-    if memory.pair.offerer.pollEvent() != nil { transfer.packets += 1 }
-    if memory.pair.offerer.nextDeadline != nil { deadlines += 1 }
+    pair.offerer.advance(to: now)
+    var writer = SpanWriter(buffer.mutableSpan)
+    if pair.offerer.pollTransmit(into: &writer) != nil { transfer.packets += 1 }
+    if pair.offerer.pollEvent() != nil { transfer.packets += 1 }
+    if pair.offerer.nextDeadline != nil { deadlines += 1 }
   }
   meter.stop(&transfer)
   guard deadlines == rounds else { throw Failure("an idle peer forgot its consent checks") }
@@ -328,10 +329,9 @@ private final class Source: PeerDelegate {
   func peer(_ peer: Peer, didReceive message: ReceivedMessage, bytes: Span<UInt8>) {}
   func fill(_ peer: Peer) {
     guard let channel = self.channel else { return }
+    let message = self.message
     peer.perform { connection, now in
-      while self.remaining > 0,
-        (try? connection.send(self.message.span, kind: .binary, on: channel, now: now)) != nil
-      {
+      while self.remaining > 0, (try? connection.send(message.span, kind: .binary, on: channel, now: now)) != nil {
         self.remaining -= 1
       }
     }

@@ -59,7 +59,7 @@ struct Serve: AsyncParsableCommand {
       try await server.waitUntilListening()
       if case .ip4(let host, let port)? = await server.listeningAddress { print("listening on http://\(host):\(port)/") }
       if case .ip6(let host, let port)? = await server.listeningAddress { print("listening on http://[\(host)]:\(port)/") }
-      fflush(stdout)
+      fflush(nil)
       let interrupts = interruptions()
       for await _ in interrupts { break }
       await server.stop(timeout: 1)
