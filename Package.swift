@@ -64,8 +64,11 @@ let package = Package(
       ],
       swiftSettings: host),
   ]
-    + engineModules.map {
+    + engineModules.filter { $0.name != "WebRTC" }.map {
       .testTarget(name: $0.name + "Tests", dependencies: [.byName(name: $0.name)], swiftSettings: host)
-    },
+    } + [
+      .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator"], swiftSettings: host),
+      .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
+    ],
   cLanguageStandard: .c11
 )
