@@ -44,7 +44,7 @@ extension PeerConnection {
   /// Bytes accepted by `send` and not yet given to the network (W3C bufferedAmount).
   public func bufferedAmount(of channel: Channel) -> Int { self.channels.bufferedAmount(of: channel) }
 
-  /// `.bufferedAmountLow` is told when the buffered amount falls to this; 0 at first.
+  /// `.bufferedAmountLow` is told each time that the buffered amount falls to this; never before this is called.
   public mutating func setBufferedAmountLowThreshold(_ bytes: Int, on channel: Channel) {
     self.channels.setBufferedAmountLowThreshold(bytes, on: channel)
   }

@@ -34,7 +34,7 @@ extension Association {
   }
 
   /// Streams that we may send on: what we offered, and the peer accepts (RFC 9260 section 5.1.1).
-  var outboundStreams: UInt16 {
+  package var outboundStreams: UInt16 {
     self.peer.inboundStreams == 0 ? self.configuration.streams : min(self.configuration.streams, self.peer.inboundStreams)
   }
 
@@ -43,6 +43,11 @@ extension Association {
 
   /// What `send` still takes, in bytes: a lower bound is this minus 127 a message.
   public var sendBufferFree: Int { self.outbox.queue.freeBytes }
+
+  /// Replaces `Configuration.remoteMaximumMessageSize`, once signalling tells it.
+  public mutating func setRemoteMaximumMessageSize(_ bytes: Int) {
+    self.configuration.remoteMaximumMessageSize = max(bytes, 1)
+  }
 
   /// `.bufferedAmountLow` comes each time that the stream's amount falls to `bytes` from above.
   /// Without a threshold set it never comes.
@@ -53,10 +58,24 @@ extension Association {
   /// Pulls one whole message into the writer, if it has room for it (`nextMessageSize`).
   public mutating func receiveMessage(into writer: inout SpanWriter) -> Message? {
     guard let message = self.inbox.takeMessage(into: &writer) else { return nil }
-    self.counters.messagesReceived &+= 1
-    self.counters.bytesReceived &+= UInt64(message.size)
-    if self.inbox.isWindowUpdateDue, self.isOpen { self.due.acknowledgement = true }
+    self.notePulled(message.size)
     return message
+  }
+
+  /// What `receiveMessage` would give, without its bytes.
+  public var nextMessage: Message? { self.inbox.nextMessage }
+
+  /// Pulls the next message and forgets it.
+  public mutating func discardMessage() {
+    guard let size = self.inbox.nextMessageSize else { return }
+    self.inbox.discardMessage()
+    self.notePulled(size)
+  }
+
+  private mutating func notePulled(_ size: Int) {
+    self.counters.messagesReceived &+= 1
+    self.counters.bytesReceived &+= UInt64(size)
+    if self.inbox.isWindowUpdateDue, self.isOpen { self.due.acknowledgement = true }
   }
 
   /// The size of the message that `receiveMessage` would give. Nil if there is none, or if an

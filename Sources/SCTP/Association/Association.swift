@@ -20,7 +20,7 @@ public struct Association: Sendable {
     case ended
   }
 
-  let configuration: Configuration
+  public internal(set) var configuration: Configuration
   var random: SeededRandom
   /// The latest time that the caller told.
   var now: Instant

@@ -1,21 +1,23 @@
 /// Maps the identifiers of streams in use to small consecutive slots: open addressing, so that memory follows
 /// the number of streams in use and order never depends on hashing's seed.
-struct StreamIndex: Sendable {
-  static let none: Int32 = -1
+package struct StreamIndex: Sendable {
+  package static let none: Int32 = -1
 
-  private(set) var count = 0
+  package private(set) var count = 0
   /// The identifier in each slot; of a free slot, the last one it had.
   private var identifiers: [UInt16] = []
   private var freeSlots: [Int32] = []
   /// A slot or `none`; a power of two long, at most half full.
   private var cells: [Int32] = []
 
-  func identifier(of slot: Int32) -> UInt16 { self.identifiers[Int(slot)] }
+  package init() {}
+
+  package func identifier(of slot: Int32) -> UInt16 { self.identifiers[Int(slot)] }
 
   /// One past the highest slot ever given.
-  var slots: Int { self.identifiers.count }
+  package var slots: Int { self.identifiers.count }
 
-  func slot(of identifier: UInt16) -> Int32 {
+  package func slot(of identifier: UInt16) -> Int32 {
     guard self.count > 0 else { return Self.none }
     var cell = self.home(of: identifier)
     while self.cells[cell] != Self.none {
@@ -26,7 +28,7 @@ struct StreamIndex: Sendable {
   }
 
   /// Adds an identifier that is absent. A new slot equals `slots` before the call; else one is reused.
-  mutating func insert(_ identifier: UInt16) -> Int32 {
+  package mutating func insert(_ identifier: UInt16) -> Int32 {
     if (self.count &+ 1) &* 2 > self.cells.count { self.grow() }
     let slot: Int32
     if let free = self.freeSlots.popLast() {
@@ -41,7 +43,7 @@ struct StreamIndex: Sendable {
     return slot
   }
 
-  mutating func remove(_ slot: Int32) {
+  package mutating func remove(_ slot: Int32) {
     let mask = self.cells.count &- 1
     var hole = self.home(of: self.identifiers[Int(slot)])
     while self.cells[hole] != slot { hole = (hole &+ 1) & mask }

@@ -110,6 +110,17 @@ struct Inbox: Sendable {
     return size
   }
 
+  /// All of the next message but its bytes.
+  var nextMessage: Association.Message? {
+    guard let (message, isReset) = self.streams.withReady({ ($0.message, $0.isReset) }), !isReset else { return nil }
+    return message
+  }
+
+  mutating func discardMessage() {
+    guard self.nextMessageSize != nil, let entry = self.streams.takeReady() else { return }
+    self.pool.release(entry.chain)
+  }
+
   /// Pulls the next message if the writer has room for it.
   mutating func takeMessage(into writer: inout SpanWriter) -> Association.Message? {
     guard let size = self.nextMessageSize, writer.remaining >= size, let entry = self.streams.takeReady() else {
@@ -117,8 +128,7 @@ struct Inbox: Sendable {
     }
     self.pool.write(size, from: entry.chain.first, into: &writer)
     self.pool.release(entry.chain)
-    return Association.Message(
-      stream: entry.stream, protocolIdentifier: entry.protocolIdentifier, ordered: entry.isOrdered, size: size)
+    return entry.message
   }
 
   /// The stream whose reset comes next, once the messages before it were pulled.

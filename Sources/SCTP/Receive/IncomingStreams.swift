@@ -14,6 +14,11 @@ struct IncomingStreams: Sendable {
     var isOrdered = false
     /// No message, but the place where a reset took effect: the event must not overtake messages before it.
     var isReset = false
+
+    var message: Association.Message {
+      Association.Message(
+        stream: self.stream, protocolIdentifier: self.protocolIdentifier, ordered: self.isOrdered, size: Int(self.size))
+    }
   }
 
   private struct Stream: Sendable {
