@@ -123,20 +123,12 @@ extension Agent {
     }
   }
 
-  /// The address that the peer saw: the pair's real local candidate, which may be new (RFC 8445 section 7.2.5.3.1).
+  /// The address that the peer saw tells the pair's real local candidate. A new one is peer-reflexive; as it is never
+  /// paired (RFC 8445 section 7.2.5.3.1), there is nothing to keep of it but its kind.
   mutating func learnLocal(_ mapped: TransportAddress, _ i: Int) {
     let base = self.pairs[i].local
-    if let known = self.locals.firstIndex(where: { $0.address == mapped && $0.base == base }) {
-      self.pairs[i].localKind = self.locals[known].kind
-    } else {
-      self.pairs[i].localKind = .peerReflexive
-      if self.locals.count < self.configuration.maximumCandidates {
-        self.locals.append(
-          Candidate(
-            kind: .peerReflexive, foundation: Self.foundation(.peerReflexive, base.ip, server: .anyV6),
-            priority: Self.peerReflexivePriority(self.pairs[i].localPriority), address: mapped, base: base))
-      }
-    }
+    let known = self.locals.first { $0.address == mapped && $0.base == base }
+    self.pairs[i].localKind = known?.kind ?? .peerReflexive
     if self.selection?.pairID == self.pairs[i].id { self.selection?.localKind = self.pairs[i].localKind }
   }
 }

@@ -101,6 +101,19 @@ import Time
     #expect(bench.agent.statistics.checksSent == 1)
   }
 
+  @Test func `candidates after the end of candidates are ignored, until a restart`() throws {
+    var bench = Bench(role: .controlling)
+    bench.agent.remoteCandidatesComplete(now: bench.now)
+    let candidate = Candidate(kind: .host, foundation: Foundation(1), priority: 1, address: hostB, base: hostB)
+    try bench.agent.addRemoteCandidate(candidate, now: bench.now)
+    #expect(bench.agent.statistics.lateCandidates == 1 && bench.agent.state == .new)
+    bench.agent.restart(now: bench.now)
+    try bench.agent.setRemoteCredentials(bench.forge.credentials, now: bench.now)
+    try bench.agent.addRemoteCandidate(candidate, now: bench.now)
+    bench.poll()
+    #expect(bench.takeRequests().count == 1)
+  }
+
   @Test func `a clock that goes backwards does no harm`() {
     let world = openWorld()
     world.signal()
