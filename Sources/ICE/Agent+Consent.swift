@@ -90,7 +90,7 @@ extension Agent {
       self.pairs[i].isNominating = false
       if self.pairs[i].isValid {
         self.pairs[i].nextAttempt = now
-      } else {
+      } else if !self.pairs[i].isRefused {
         self.pairs[i].state = .waiting
         self.pairs[i].nextAttempt = .distantFuture
       }

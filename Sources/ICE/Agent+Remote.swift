@@ -91,7 +91,7 @@ extension Agent {
 
   func isDispensable(_ candidate: Candidate) -> Bool {
     guard candidate.kind == .peerReflexive, self.selection?.remote != candidate.address else { return false }
-    for pair in self.pairs where pair.remote == candidate.address && pair.state != .failed { return false }
+    for pair in self.pairs where pair.remote == candidate.address && !pair.isExhausted { return false }
     return true
   }
 
@@ -127,7 +127,7 @@ extension Agent {
   }
 
   func isReplaceable(_ pair: Pair) -> Bool {
-    !pair.isValid && pair.ticket == 0 && pair.state != .inProgress && pair.id != self.selection?.pairID
+    !pair.isValid && pair.ticket == 0 && (pair.isExhausted || pair.state != .inProgress) && pair.id != self.selection?.pairID
   }
 
   func pairIndex(local: TransportAddress, remote: TransportAddress) -> Int? {

@@ -41,7 +41,7 @@ extension Agent {
     let i = transaction.isPrevious ? nil : self.pairIndex(id: transaction.pairID)
     guard transaction.remote == remote, transaction.local == local else {
       self.statistics.asymmetricResponses &+= 1
-      if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.fail(i) }
+      if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.refuse(i) }
       return
     }
     guard message.type.messageClass == .success else {
@@ -50,7 +50,7 @@ extension Agent {
     }
     guard fields.unknown.isEmpty, let mapped = fields.mappedAddress else {
       // RFC 8489 section 6.3.3: a success that cannot be understood fails the transaction.
-      if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.fail(i) }
+      if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.refuse(i) }
       return
     }
     self.answered(transaction, now: now)
@@ -73,12 +73,12 @@ extension Agent {
       if self.selection?.remote == transaction.remote, self.selection?.local == transaction.local {
         self.failAgent()
       } else if let i {
-        self.fail(i)
+        self.refuse(i)
       }
     case 500...599:
       return  // RFC 8489 section 6.3.4: try again, which the pair's schedule does
     default:
-      if let i, self.pairs[i].id != self.selection?.pairID { self.fail(i) }
+      if let i, self.pairs[i].id != self.selection?.pairID { self.refuse(i) }
     }
   }
 
@@ -98,6 +98,7 @@ extension Agent {
     self.pairs[i].measured(now - transaction.sentAt)
     self.pairs[i].state = .succeeded
     self.pairs[i].isValid = true
+    self.pairs[i].isExhausted = false
     self.pairs[i].attempts = 0
     self.pairs[i].lastResponse = now
     self.pairs[i].lastReceived = now
