@@ -9,6 +9,7 @@ extension Agent {
       self.pairs[i].ticket = self.lastTicket
     }
     self.pairs[i].attempts = 0
+    self.pairs[i].isRefused = false
     self.pairs[i].nextAttempt = .distantFuture
     if self.pairs[i].state != .succeeded { self.pairs[i].state = .waiting }
   }
@@ -38,9 +39,24 @@ extension Agent {
         self.pairs[i].nextAttempt = .distantFuture
         self.pairs[i].isNominating = false
       } else {
+        self.pairs[i].isExhausted = true
         self.fail(i)
       }
     }
+    // Until the time-out another round costs little, and ends an outage that outlasted the first.
+    guard self.state == .checking, self.needsSelection,
+      !self.pairs.contains(where: { $0.state != .failed }), !self.pairs.isEmpty
+    else { return }
+    for i in self.pairs.indices where !self.pairs[i].isRefused {
+      self.pairs[i].state = .waiting
+      self.pairs[i].attempts = 0
+    }
+  }
+
+  /// Fails a pair for good, unless the peer checks it again.
+  mutating func refuse(_ i: Int) {
+    self.fail(i)
+    self.pairs[i].isRefused = true
   }
 
   mutating func fail(_ i: Int) {

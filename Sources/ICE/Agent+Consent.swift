@@ -90,7 +90,7 @@ extension Agent {
       self.pairs[i].isNominating = false
       if self.pairs[i].isValid {
         self.pairs[i].nextAttempt = now
-      } else {
+      } else if !self.pairs[i].isRefused {
         self.pairs[i].state = .waiting
         self.pairs[i].nextAttempt = .distantFuture
       }
@@ -138,8 +138,7 @@ extension Agent {
   /// Tells of data on a path that its own protocol authenticated: the path is alive, though consent needs more
   /// (RFC 7675 section 4). O(1) on the selected path.
   public mutating func didReceiveData(from remote: TransportAddress, to local: TransportAddress, now: Instant) {
-    guard let selection = self.selection else { return }
-    guard selection.remote == remote, selection.local == local else {
+    guard self.selection?.remote == remote, self.selection?.local == local else {
       self.didReceiveDataElsewhere(from: remote, to: local, now: now)
       return
     }

@@ -27,9 +27,13 @@ extension Agent {
       return
     }
     let priority = self.pairs[best].priority
-    let mayImprove = self.pairs.contains {
-      $0.priority > priority && ($0.state == .waiting || $0.state == .inProgress || $0.state == .frozen)
-    }
+    // Better than a relay may yet trickle in, until the peer says that nothing will (RFC 8838 section 14).
+    let isRelayed = self.pairs[best].localKind == .relayed || self.pairs[best].remoteKind == .relayed
+    let mayImprove =
+      (isRelayed && !self.areRemoteCandidatesComplete)
+      || self.pairs.contains {
+        $0.priority > priority && ($0.state == .waiting || $0.state == .inProgress || $0.state == .frozen)
+      }
     if !mayImprove || isWaitOver {
       self.timers.cancel(.nomination)
       self.nominate(best)
@@ -67,8 +71,9 @@ extension Agent {
     }
     self.pairs[i].isNominationPending = false
     self.pairs[i].isNominated = true
+    if let selection = self.selection, selection.isNominated, selection.pairID == self.pairs[i].id { return }
     guard let selection = self.selection, selection.isNominated, !selection.isPrevious,
-      selection.pairID != self.pairs[i].id, let current = self.pairIndex(id: selection.pairID)
+      let current = self.pairIndex(id: selection.pairID)
     else {
       self.select(i, nominated: true, now: now)
       return
@@ -118,9 +123,9 @@ extension Agent {
       local: pair.local, remote: pair.remote, localKind: pair.localKind, remoteKind: pair.remoteKind, pairID: pair.id,
       priority: pair.priority, isNominated: nominated, lastResponse: pair.lastResponse,
       lastReceived: max(pair.lastReceived, pair.lastResponse), roundTrip: pair.roundTrip)
-    self.recoveringSince = nil
     self.timers.cancel(.checksTimeout)
-    if !isSame || self.timers.deadline(of: .consent) == nil { self.beginConsent(now) }
+    if !isSame || self.recoveringSince != nil || self.timers.deadline(of: .consent) == nil { self.beginConsent(now) }
+    self.recoveringSince = nil
     if !isSame { self.notify(.selected(local: pair.local, remote: pair.remote)) }
     self.setState(nominated ? .completed : .connected)
     if nominated { self.rest(now) }

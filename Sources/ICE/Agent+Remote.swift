@@ -26,12 +26,16 @@ extension Agent {
   }
 
   /// A candidate that the peer signalled. Where a check told it before, its real kind and priority are taken over
-  /// (RFC 8838 section 11.4). Throws `invalidCandidate`, `tooManyCandidates` or `closed`.
+  /// (RFC 8838 section 11.4). Ignored after `remoteCandidatesComplete(now:)`. Throws `invalidCandidate`, `tooManyCandidates` or `closed`.
   public mutating func addRemoteCandidate(_ candidate: Candidate, now: Instant) throws(UsageError) {
     guard self.state != .closed else { throw .closed }
     guard candidate.component == 1, candidate.address.port != 0, !candidate.address.ip.isAny,
       !candidate.address.ip.isMulticast, candidate.priority > 0
     else { throw .invalidCandidate }
+    guard !self.areRemoteCandidatesComplete else {
+      self.statistics.lateCandidates &+= 1
+      return
+    }
     if let i = self.remotes.firstIndex(where: { $0.address == candidate.address }) {
       guard self.remotes[i].kind == .peerReflexive, candidate.kind != .peerReflexive else { return }
       self.remotes[i] = candidate
@@ -44,8 +48,9 @@ extension Agent {
     self.settle(now)
   }
 
-  /// The peer signalled end-of-candidates (RFC 8838 section 14). Nothing is failed early for it: peer-reflexive candidates
-  /// may still come (RFC 8863 section 4).
+  /// The peer signalled end-of-candidates (RFC 8838 section 14): what it signals later in this session is ignored, as it
+  /// must be, so call this when names are resolved too. A relayed pair is then nominated without a wait. Nothing fails
+  /// early for it: peer-reflexive candidates may still come (RFC 8863 section 4).
   public mutating func remoteCandidatesComplete(now: Instant) {
     self.areRemoteCandidatesComplete = true
     self.settle(now)
@@ -86,7 +91,7 @@ extension Agent {
 
   func isDispensable(_ candidate: Candidate) -> Bool {
     guard candidate.kind == .peerReflexive, self.selection?.remote != candidate.address else { return false }
-    for pair in self.pairs where pair.remote == candidate.address && pair.state != .failed { return false }
+    for pair in self.pairs where pair.remote == candidate.address && !pair.isExhausted { return false }
     return true
   }
 
@@ -122,7 +127,7 @@ extension Agent {
   }
 
   func isReplaceable(_ pair: Pair) -> Bool {
-    !pair.isValid && pair.ticket == 0 && pair.state != .inProgress && pair.id != self.selection?.pairID
+    !pair.isValid && pair.ticket == 0 && (pair.isExhausted || pair.state != .inProgress) && pair.id != self.selection?.pairID
   }
 
   func pairIndex(local: TransportAddress, remote: TransportAddress) -> Int? {

@@ -41,7 +41,7 @@ extension Agent {
     let i = transaction.isPrevious ? nil : self.pairIndex(id: transaction.pairID)
     guard transaction.remote == remote, transaction.local == local else {
       self.statistics.asymmetricResponses &+= 1
-      if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.fail(i) }
+      if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.refuse(i) }
       return
     }
     guard message.type.messageClass == .success else {
@@ -50,7 +50,7 @@ extension Agent {
     }
     guard fields.unknown.isEmpty, let mapped = fields.mappedAddress else {
       // RFC 8489 section 6.3.3: a success that cannot be understood fails the transaction.
-      if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.fail(i) }
+      if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.refuse(i) }
       return
     }
     self.answered(transaction, now: now)
@@ -73,12 +73,12 @@ extension Agent {
       if self.selection?.remote == transaction.remote, self.selection?.local == transaction.local {
         self.failAgent()
       } else if let i {
-        self.fail(i)
+        self.refuse(i)
       }
     case 500...599:
       return  // RFC 8489 section 6.3.4: try again, which the pair's schedule does
     default:
-      if let i, self.pairs[i].id != self.selection?.pairID { self.fail(i) }
+      if let i, self.pairs[i].id != self.selection?.pairID { self.refuse(i) }
     }
   }
 
@@ -98,6 +98,7 @@ extension Agent {
     self.pairs[i].measured(now - transaction.sentAt)
     self.pairs[i].state = .succeeded
     self.pairs[i].isValid = true
+    self.pairs[i].isExhausted = false
     self.pairs[i].attempts = 0
     self.pairs[i].lastResponse = now
     self.pairs[i].lastReceived = now
@@ -123,20 +124,12 @@ extension Agent {
     }
   }
 
-  /// The address that the peer saw: the pair's real local candidate, which may be new (RFC 8445 section 7.2.5.3.1).
+  /// The address that the peer saw tells the pair's real local candidate. A new one is peer-reflexive; as it is never
+  /// paired (RFC 8445 section 7.2.5.3.1), there is nothing to keep of it but its kind.
   mutating func learnLocal(_ mapped: TransportAddress, _ i: Int) {
     let base = self.pairs[i].local
-    if let known = self.locals.firstIndex(where: { $0.address == mapped && $0.base == base }) {
-      self.pairs[i].localKind = self.locals[known].kind
-    } else {
-      self.pairs[i].localKind = .peerReflexive
-      if self.locals.count < self.configuration.maximumCandidates {
-        self.locals.append(
-          Candidate(
-            kind: .peerReflexive, foundation: Self.foundation(.peerReflexive, base.ip, server: .anyV6),
-            priority: Self.peerReflexivePriority(self.pairs[i].localPriority), address: mapped, base: base))
-      }
-    }
+    let known = self.locals.first { $0.address == mapped && $0.base == base }
+    self.pairs[i].localKind = known?.kind ?? .peerReflexive
     if self.selection?.pairID == self.pairs[i].id { self.selection?.localKind = self.pairs[i].localKind }
   }
 }

@@ -18,7 +18,6 @@ extension Agent {
     self.remotes.removeAll()
     self.earlyChecks.removeAll()
     self.recoveringSince = nil
-    self.locals.removeAll { $0.kind == .peerReflexive }
     self.reportedLocals = 0
     self.didReportGatheringComplete = false
     self.transactions.removeAll { $0.purpose == .check }

@@ -5,6 +5,7 @@ extension Agent {
   /// Writes the next packet at `writer.count`, and says where it goes; nil when there is none. A packet that does not fit
   /// is dropped as if lost on the way: give it room for 1,200 bytes, which is more than any packet needs.
   public mutating func pollTransmit(into writer: inout SpanWriter) -> Transmit? {
+    guard self.dueTransactions > 0 || !self.responses.isEmpty else { return nil }
     let start = writer.count
     while !self.responses.isEmpty {
       let response = self.responses.removeFirst()

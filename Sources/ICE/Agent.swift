@@ -114,7 +114,7 @@ public struct Agent: Sendable {
   /// Whether a packet that came this way may be taken as the peer's: on the selected pair, a valid one, or one on which
   /// an authenticated check was received, so that DTLS may begin before our own check is answered.
   public func accepts(from remote: TransportAddress, to local: TransportAddress) -> Bool {
-    if let selection = self.selection, selection.remote == remote, selection.local == local { return true }
+    if self.selection?.remote == remote, self.selection?.local == local { return true }
     for i in self.pairs.indices
     where (self.pairs[i].isValid || self.pairs[i].wasChecked) && self.pairs[i].remote == remote
       && self.pairs[i].local == local
@@ -136,11 +136,9 @@ public struct Agent: Sendable {
 
   /// The next event, until nil.
   public mutating func pollEvent() -> Event? {
-    while self.reportedLocals < self.locals.count {
-      let candidate = self.locals[self.reportedLocals]
+    if self.reportedLocals < self.locals.count {
       self.reportedLocals &+= 1
-      // The peer learned a peer-reflexive candidate by itself (RFC 8445 section 7.2.5.3.1).
-      if candidate.kind != .peerReflexive { return .localCandidate(candidate) }
+      return .localCandidate(self.locals[self.reportedLocals &- 1])
     }
     if !self.didReportGatheringComplete, self.isGatheringComplete {
       self.didReportGatheringComplete = true

@@ -87,6 +87,8 @@ extension Agent {
     public var asymmetricResponses: UInt64 = 0
     /// Responses never sent: the queue or the caller's buffer was full.
     public var droppedResponses: UInt64 = 0
+    /// Candidates that were signalled after the end of candidates.
+    public var lateCandidates: UInt64 = 0
     /// Checks from new addresses that the bounds left no room for.
     public var refusedCandidates: UInt64 = 0
   }

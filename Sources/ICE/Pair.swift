@@ -25,6 +25,10 @@ struct Pair: Sendable {
   var attempts: UInt8 = 0
   /// When the next check of this pair is due by itself.
   var nextAttempt = Instant.distantFuture
+  /// All checks of a round stayed unanswered; the pair may have another round, but gives way to others.
+  var isExhausted = false
+  /// The peer refused it, or it is asymmetric: more checks would not help.
+  var isRefused = false
   /// Whether the pair is in the valid list: a check succeeded and nothing since took that back.
   var isValid = false
   /// Controlling: checks carry USE-CANDIDATE until one of them is answered.

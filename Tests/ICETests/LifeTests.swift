@@ -84,6 +84,31 @@ let cellA = address("203.0.113.77", 5001)
     #expect(world.agents[0].state == .failed)
   }
 
+  @Test func `nominations that a peer repeats do not hide that nothing of ours arrives`() {
+    // Agent 1 is controlled and hears the controlling side's consent checks, which nominate; its own get no answer.
+    let world = openWorld()
+    world.signal()
+    world.run(until: milliseconds(2000))
+    world.drops = { source, _ in source == hostB }
+    world.run(until: milliseconds(29_000))
+    #expect(world.agents[1].state == .disconnected)
+    world.run(until: milliseconds(33_000))
+    #expect(world.agents[1].state == .failed && world.agents[0].state == .failed)
+  }
+
+  @Test func `an agent that was disconnected twice notices it twice`() {
+    let world = openWorld()
+    world.signal()
+    for round in 0..<3 as Range<UInt32> {
+      world.drops = { _, _ in false }
+      world.run(until: milliseconds(round * 40_000 + 20_000))
+      #expect(world.areCompleted && world.doAgree)
+      world.drops = { _, _ in true }
+      world.run(until: milliseconds(round * 40_000 + 40_000))
+      #expect(world.agents[0].state == .disconnected && world.agents[1].state == .disconnected)
+    }
+  }
+
   @Test func `data that comes back ends a disconnection at once`() {
     let world = openWorld()
     world.signal()

@@ -88,6 +88,20 @@ let high = address("198.51.100.2", 6200)
     #expect(!bench.sent.contains { $0.transmit.destination == hostB })
   }
 
+  @Test func `a relayed pair waits a little for better candidates, unless the peer said that there are none`() throws {
+    for isComplete in [false, true] {
+      var bench = Bench(role: .controlling)
+      let relayed = Candidate(kind: .relayed, foundation: Foundation(1), priority: 9, address: low, base: low)
+      try bench.agent.addRemoteCandidate(relayed, now: bench.now)
+      if isComplete { bench.agent.remoteCandidatesComplete(now: bench.now) }
+      bench.poll()
+      bench.run(to: milliseconds(150), answering: [low])
+      #expect(bench.agent.state == (isComplete ? .completed : .connected))
+      bench.run(to: milliseconds(250), answering: [low])
+      #expect(bench.agent.state == .completed)
+    }
+  }
+
   @Test func `a nomination that is never answered fails that pair, and the next best is nominated`() throws {
     var bench = Bench(role: .controlling)
     for (at, priority) in [(low, 1000), (high, 2000)] as [(TransportAddress, UInt32)] {

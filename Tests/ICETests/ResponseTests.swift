@@ -88,7 +88,7 @@ import Time
     #expect(fields.iceControlled != nil && fields.iceControlled != before)
   }
 
-  @Test func `unanswered checks are repeated with growing waits, then the pair fails`() throws {
+  @Test func `unanswered checks are repeated with growing waits, in rounds until the time-out`() throws {
     var (bench, _) = try checking()
     var times: [UInt64] = [0]
     while bench.now < milliseconds(29_000), let next = bench.agent.nextDeadline {
@@ -97,7 +97,8 @@ import Time
       bench.poll()
       if !bench.takeRequests().isEmpty { times.append((bench.now - .zero).milliseconds) }
     }
-    #expect(times == [0, 200, 600, 1400, 3000, 6200, 9400])
+    let round: [UInt64] = [0, 200, 600, 1400, 3000, 6200, 9400]
+    #expect(times == round + round.map { $0 + 12_600 } + round.map { $0 + 25_200 }.filter { $0 <= 29_000 })
   }
 
   @Test func `a late answer to an earlier check counts, and measures its own round trip`() throws {

@@ -131,7 +131,7 @@ final class World {
             }
             try! world.agents[1 - i].addRemoteCandidate(parsed, now: world.now)
           }
-        case .gatheringComplete:
+        case .gatheringComplete where self.isTrickling:
           self.after(self.signallingDelay) { world in world.agents[1 - i].remoteCandidatesComplete(now: world.now) }
         default: break
         }
