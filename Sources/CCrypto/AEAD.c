@@ -1,4 +1,5 @@
 #include "CCrypto.h"
+#include "Provider.h"
 
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/gcm.h>

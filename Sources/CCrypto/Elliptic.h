@@ -1,6 +1,7 @@
 // What the elliptic-curve files share. Not part of the border to Swift.
 #pragma once
 #include "CCrypto.h"
+#include "Provider.h"
 
 // mbedTLS hides struct members from its third version on, and gives no other way to a point's coordinates and a
 // group's order that works in both.

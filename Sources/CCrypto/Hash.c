@@ -1,4 +1,5 @@
 #include "CCrypto.h"
+#include "Provider.h"
 
 #include <mbedtls/sha1.h>
 #include <mbedtls/sha256.h>

@@ -1,3 +1,5 @@
+#include "Provider.h"
+
 #include <mbedtls/bignum.h>
 #include <string.h>
 

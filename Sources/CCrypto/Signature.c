@@ -1,3 +1,5 @@
+#include "Provider.h"
+
 #include <mbedtls/ecdsa.h>
 #include <mbedtls/rsa.h>
 #include <mbedtls/version.h>

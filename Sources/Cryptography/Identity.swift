@@ -16,6 +16,12 @@ public struct Identity: Sendable {
     self.certificate = try Certificate.selfSigned(self.key, commonName: name.span, validity: validity, random: &random)
   }
 
+  /// A key and a certificate that were kept. Nothing checks that they belong together; peers will.
+  public init(key: SigningKey, certificate: [UInt8]) {
+    self.key = key
+    self.certificate = certificate
+  }
+
   /// What signalling announces.
   public var fingerprint: Fingerprint { Fingerprint(.sha256, of: self.certificate.span) }
 }
