@@ -70,6 +70,7 @@ public struct LocalParameters: Equatable, Sendable {
 let maximumValueLength = 1024
 
 /// Whether the bytes can be an attribute's value: something, and all on one line.
+@inline(never)
 func isLineText(_ bytes: [UInt8]) -> Bool {
   let span = bytes.span
   return span.count > 0 && span.count <= maximumValueLength

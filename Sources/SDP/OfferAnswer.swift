@@ -59,9 +59,9 @@ public enum OfferAnswer {
   /// RFC 8829 section 5.2.1.
   private static func writeSession(id: UInt64, version: UInt64, into writer: inout SpanWriter) {
     writer.writeLine("v=0")
-    writer.write("o=- ")
+    writer.put("o=- ")
     writer.writeDecimal(id & UInt64(Int64.max))
-    writer.write(UInt8(0x20))
+    writer.put(" ")
     writer.writeDecimal(version)
     writer.writeLine(" IN IP4 127.0.0.1")
     writer.writeLine("s=-")
@@ -72,10 +72,10 @@ public enum OfferAnswer {
   private static func writeRejected(
     _ section: MediaSection, of offer: SessionDescription, into writer: inout SpanWriter
   ) {
-    writer.write("m=")
-    writer.write(offer.bytes(in: section.medium))
-    writer.write(" 0 ")
-    writer.write(offer.bytes(in: section.protocolName))
+    writer.put("m=")
+    writer.put(offer.bytes(in: section.medium))
+    writer.put(" 0 ")
+    writer.put(offer.bytes(in: section.protocolName))
     writer.writeLine(" ", offer.bytes(in: section.formats))
     writer.writeLine("c=IN IP4 0.0.0.0")
     writer.writeLine("a=inactive")
@@ -101,14 +101,14 @@ private struct AnsweredSection {
 
   func write(_ local: LocalParameters, in offer: SessionDescription?, into writer: inout SpanWriter) {
     let chosen = DefaultCandidate.choose(among: local.candidates)
-    writer.write("m=application ")
+    writer.put("m=application ")
     // Port 9 stands for "no candidate yet" (RFC 8840 section 4.1.1).
     writer.writeDecimal(UInt64(chosen?.port ?? 9))
-    writer.write(UInt8(0x20))
+    writer.put(" ")
     if let offer, let name = self.protocolName {
-      writer.write(offer.bytes(in: name))
+      writer.put(offer.bytes(in: name))
     } else {
-      writer.write("UDP/DTLS/SCTP")
+      writer.put("UDP/DTLS/SCTP")
     }
     if self.isLegacy {
       writer.writeLine(" ", decimal: UInt64(local.sctpPort))
@@ -126,15 +126,15 @@ private struct AnsweredSection {
     writer.writeLine("a=ice-pwd:", local.icePassword.span)
     writer.writeLine(local.trickles ? "a=ice-options:trickle ice2" : "a=ice-options:ice2")
     for fingerprint in local.fingerprints {
-      writer.write("a=fingerprint:")
+      writer.put("a=fingerprint:")
       fingerprint.write(into: &writer)
       writer.endLine()
     }
-    writer.write("a=setup:")
+    writer.put("a=setup:")
     writer.writeLine(self.setup.name)
     if self.takesTLSID && !local.tlsID.isEmpty { writer.writeLine("a=tls-id:", local.tlsID.span) }
     if self.isLegacy {
-      writer.write("a=sctpmap:")
+      writer.put("a=sctpmap:")
       writer.writeDecimal(UInt64(local.sctpPort))
       writer.writeLine(" webrtc-datachannel 65535")
     } else {

@@ -86,7 +86,7 @@ public struct RemoteParameters: Equatable, Sendable {
     self.localSetup = localSetup
     self.sctpPort = port
     self.maximumMessageSize = section.maximumMessageSize ?? 65_536
-    self.candidates = transport.candidates.map { arrayCopy(description.bytes(in: $0)) }
+    self.candidates = description.arrays(transport.candidates)
     self.endOfCandidates = transport.endOfCandidates
   }
 }

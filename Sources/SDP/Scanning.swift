@@ -6,6 +6,7 @@ extension Span<UInt8> {
 
   /// Takes the next run of non-spaces off the front of `rest`; nil at its end. Runs of several spaces separate
   /// as one does: descriptions are edited by hand and by careless programs.
+  @inline(never)
   func nextToken(of rest: inout Range<Int>) -> Range<Int>? {
     var start = rest.lowerBound
     while start < rest.upperBound, self[start] == Self.space { start &+= 1 }
@@ -15,6 +16,7 @@ extension Span<UInt8> {
     return start == end ? nil : start..<end
   }
 
+  @inline(never)
   func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
     var i = range.lowerBound
     while i < range.upperBound {
@@ -24,6 +26,7 @@ extension Span<UInt8> {
     return nil
   }
 
+  @inline(never)
   func trimmingSpaces(_ range: Range<Int>) -> Range<Int> {
     var start = range.lowerBound
     var end = range.upperBound
@@ -32,10 +35,12 @@ extension Span<UInt8> {
     return start..<end
   }
 
+  @inline(never)
   func equal(_ a: Range<Int>, _ b: Range<Int>) -> Bool {
     bytesEqual(self.extracting(a), self.extracting(b))
   }
 
+  @inline(never)
   func matches(_ text: StaticString, in range: Range<Int>) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
     var i = 0
@@ -47,6 +52,7 @@ extension Span<UInt8> {
   }
 
   /// `text` must be in lower case.
+  @inline(never)
   func matchesIgnoringCase(_ text: StaticString, in range: Range<Int>) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
     var i = 0
@@ -58,6 +64,7 @@ extension Span<UInt8> {
   }
 
   /// A decimal number; one too large for 64 bits reads as the largest. Nil where anything is not a digit.
+  @inline(never)
   func decimal(in range: Range<Int>) -> UInt64? {
     guard !range.isEmpty else { return nil }
     var value: UInt64 = 0
@@ -78,6 +85,7 @@ extension Span<UInt8> {
     return UInt16(exactly: value)
   }
 
+  @inline(never)
   func allSatisfy(in range: Range<Int>, _ accepts: (UInt8) -> Bool) -> Bool {
     var i = range.lowerBound
     while i < range.upperBound {

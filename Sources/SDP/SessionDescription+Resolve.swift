@@ -51,9 +51,18 @@ extension SessionDescription {
     }
   }
 
+  @inline(never)
   func array(_ range: TextRange?) -> [UInt8]? {
     guard let range else { return nil }
     return arrayCopy(self.bytes(in: range))
+  }
+
+  @inline(never)
+  func arrays(_ ranges: [TextRange]) -> [[UInt8]] {
+    var result: [[UInt8]] = []
+    result.reserveCapacity(ranges.count)
+    for range in ranges { result.append(arrayCopy(self.bytes(in: range))) }
+    return result
   }
 
   /// The transport attributes that hold for the section: its own, else the session's, else those of its group's first.

@@ -31,19 +31,20 @@ public struct TrickleFragment: Equatable, Sendable {
     parsing input: Span<UInt8>, limits: SessionDescription.Limits = SessionDescription.Limits()
   ) throws(SDPError) {
     let description = try SessionDescription(input, form: .fragment, limits: limits)
-    self.iceUfrag = description.array(description.transport.iceUfrag) ?? []
-    self.icePassword = description.array(description.transport.icePassword) ?? []
-    self.endOfCandidates = description.transport.endOfCandidates
-    if !description.transport.candidates.isEmpty {
+    let session = description.transport
+    self.iceUfrag = description.array(session.iceUfrag) ?? []
+    self.icePassword = description.array(session.icePassword) ?? []
+    self.endOfCandidates = session.endOfCandidates
+    if !session.candidates.isEmpty {
       var section = Section(mid: [])
-      section.candidates = description.transport.candidates.map { arrayCopy(description.bytes(in: $0)) }
+      section.candidates = description.arrays(session.candidates)
       self.sections.append(section)
     }
     for parsed in description.sections {
       var section = Section(mid: description.array(parsed.mid) ?? [])
       section.iceUfrag = description.array(parsed.transport.iceUfrag) ?? []
       section.icePassword = description.array(parsed.transport.icePassword) ?? []
-      section.candidates = parsed.transport.candidates.map { arrayCopy(description.bytes(in: $0)) }
+      section.candidates = description.arrays(parsed.transport.candidates)
       section.endOfCandidates = parsed.transport.endOfCandidates
       self.sections.append(section)
     }
@@ -53,15 +54,13 @@ public struct TrickleFragment: Equatable, Sendable {
   public func write(into writer: inout SpanWriter) throws(SDPError) {
     guard self.isValid else { throw SDPError(.invalidLocalParameters) }
     let start = writer.count
-    if !self.iceUfrag.isEmpty { writer.writeLine("a=ice-ufrag:", self.iceUfrag.span) }
-    if !self.icePassword.isEmpty { writer.writeLine("a=ice-pwd:", self.icePassword.span) }
+    self.writeCredentials(self.iceUfrag, self.icePassword, into: &writer)
     if self.endOfCandidates { writer.writeLine("a=end-of-candidates") }
     for section in self.sections {
       // The line only separates; a receiver looks at the mid alone (RFC 8840 section 4.3).
       writer.writeLine("m=application 9 UDP/DTLS/SCTP webrtc-datachannel")
       if !section.mid.isEmpty { writer.writeLine("a=mid:", section.mid.span) }
-      if !section.iceUfrag.isEmpty { writer.writeLine("a=ice-ufrag:", section.iceUfrag.span) }
-      if !section.icePassword.isEmpty { writer.writeLine("a=ice-pwd:", section.icePassword.span) }
+      self.writeCredentials(section.iceUfrag, section.icePassword, into: &writer)
       for candidate in section.candidates { writer.writeLine("a=candidate:", candidate.span) }
       if section.endOfCandidates { writer.writeLine("a=end-of-candidates") }
     }
@@ -71,16 +70,22 @@ public struct TrickleFragment: Equatable, Sendable {
     }
   }
 
+  @inline(never)
+  private func writeCredentials(_ ufrag: [UInt8], _ password: [UInt8], into writer: inout SpanWriter) {
+    if !ufrag.isEmpty { writer.writeLine("a=ice-ufrag:", ufrag.span) }
+    if !password.isEmpty { writer.writeLine("a=ice-pwd:", password.span) }
+  }
+
   private var isValid: Bool {
-    guard self.iceUfrag.isEmpty || isLineText(self.iceUfrag), self.icePassword.isEmpty || isLineText(self.icePassword)
-    else { return false }
+    guard isLineTextOrEmpty(self.iceUfrag), isLineTextOrEmpty(self.icePassword) else { return false }
     for section in self.sections {
-      guard section.mid.isEmpty || isLineText(section.mid),
-        section.iceUfrag.isEmpty || isLineText(section.iceUfrag),
-        section.icePassword.isEmpty || isLineText(section.icePassword)
+      guard isLineTextOrEmpty(section.mid), isLineTextOrEmpty(section.iceUfrag),
+        isLineTextOrEmpty(section.icePassword)
       else { return false }
       for candidate in section.candidates where !isLineText(candidate) { return false }
     }
     return true
   }
 }
+
+private func isLineTextOrEmpty(_ bytes: [UInt8]) -> Bool { bytes.isEmpty || isLineText(bytes) }

@@ -109,9 +109,14 @@ class Browser:
         async for text in self._socket:
             message = json.loads(text)
             if "id" in message:
-                self._answers.pop(message["id"]).set_result(message)
+                answer = self._answers.pop(message["id"])
+                if not answer.done():
+                    answer.set_result(message)
             elif message.get("method") == "Page.loadEventFired":
                 self._loads.put_nowait(None)
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(RuntimeError(f"{self.kind} has gone"))
 
     async def _call(self, method, **parameters):
         message = {"id": next(self._ids), "method": method, "params": parameters}

@@ -1,3 +1,7 @@
+import asyncio
+import functools
+import inspect
+
 import pytest
 
 from browser import Browser
@@ -5,6 +9,24 @@ from hub import Hub
 from remote import AiortcSession, PageSession
 
 PATHS = []
+# Seconds for a test without its fixtures. The slowest legitimate wait is for an ICE consent to expire.
+LIMIT = 90
+
+
+def pytest_collection_modifyitems(items):
+    """Cancels a test that waits for something that never comes, so that its peers are put away in order."""
+    for item in items:
+        if inspect.iscoroutinefunction(item.obj):
+            item.obj = limited(item.obj)
+
+
+def limited(test):
+    @functools.wraps(test)
+    async def run(*arguments, **named):
+        async with asyncio.timeout(LIMIT):
+            await test(*arguments, **named)
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +56,13 @@ async def browsers():
 @pytest.fixture(params=["chromium", "firefox", "aiortc"])
 async def remote(request, hub, browsers):
     """Makes connections of one kind of peer. A page that is left takes its connections with it."""
+    async for create in creator(request.param, hub, browsers):
+        yield create
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+async def page_remote(request, hub, browsers):
+    """The same, by browsers alone."""
     async for create in creator(request.param, hub, browsers):
         yield create
 

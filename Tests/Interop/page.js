@@ -102,7 +102,8 @@ class Session extends EventTarget {
   }
 
   /// Offers to an HTTP endpoint as WHIP does it (RFC 9725): POST, PATCH for candidates, DELETE.
-  async offer(endpoint, { channels, trickle, spoilOffer, spoilAnswer }) {
+  async offer(endpoint, { channels, media, trickle, spoilOffer, spoilAnswer }) {
+    for (const kind of media) this.connection.addTransceiver(kind);
     for (const { label, options } of channels) this.adopt(this.connection.createDataChannel(label, options));
     let candidate = () => {};
     const candidates = [];

@@ -50,10 +50,11 @@ class PageSession:
     async def _do(self, verb, *arguments):
         return await self._browser.run(f"(...all) => rtc.{verb}(...all)", self._id, *arguments)
 
-    async def offer(self, endpoint, channels, trickle=False, spoil_offer=False, spoil_answer=False):
+    async def offer(self, endpoint, channels, media=(), trickle=False, spoil_offer=False, spoil_answer=False):
         """Offers to an HTTP endpoint and takes its answer; both, as text."""
         options = {
             "channels": [dataclasses.asdict(each) for each in channels],
+            "media": list(media),
             "trickle": trickle,
             "spoilOffer": spoil_offer,
             "spoilAnswer": spoil_answer,
@@ -170,7 +171,9 @@ class AiortcSession:
             opened()
         self._notify()
 
-    async def offer(self, endpoint, channels, trickle=False, spoil_offer=False, spoil_answer=False):
+    async def offer(self, endpoint, channels, media=(), trickle=False, spoil_offer=False, spoil_answer=False):
+        for kind in media:
+            self._connection.addTransceiver(kind)
         for each in channels:
             self._adopt(self._connection.createDataChannel(each.label, **each.options))
         await self._connection.setLocalDescription(await self._connection.createOffer())
