@@ -173,6 +173,7 @@ extension DataChannels.Configuration {
     self.association.visit(&visitor)
     visitor.visit(&self.maximumChannels)
     visitor.visit(&self.maximumNameLength)
+    visitor.visit(&self.maximumEarlyBytes)
   }
 }
 
