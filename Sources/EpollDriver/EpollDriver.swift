@@ -19,6 +19,9 @@ public final class EpollDriver: @unchecked Sendable {
     public var addresses: [IPAddress]?
     /// Whether loopback counts among the interfaces.
     public var includesLoopback = false
+    /// Whether all peers share the driver's sockets, one an address. Otherwise each peer has sockets of its own, which also
+    /// two peers of one driver need that talk to each other.
+    public var sharesSockets = true
     /// UDP port of the shared sockets; 0 lets the system choose.
     public var port: UInt16 = 0
     /// Signalled in place of the sockets' own IPv4 or IPv6 address, where a one-to-one NAT stands in front.
@@ -51,6 +54,8 @@ public final class EpollDriver: @unchecked Sendable {
   private let epoll: Int32
   private let wakeup: Int32
   private let monitor: Int32
+  /// Those in use now.
+  private var addresses: [IPAddress] = []
   private var sockets: [UDPSocket] = []
   private let incoming: OpaquePointer
   private var outgoing: Outgoing
@@ -83,11 +88,12 @@ public final class EpollDriver: @unchecked Sendable {
     clinux_epoll_watch(self.epoll, self.wakeup, 0)
     if self.monitor >= 0 { clinux_epoll_watch(self.epoll, self.monitor, 0) }
     if let addresses = configuration.addresses {
-      for address in addresses { try self.open(address) }
+      self.addresses = addresses
+      if configuration.sharesSockets { for address in addresses { _ = try self.open(address, for: nil) } }
     } else {
       self.followInterfaces()
     }
-    guard !self.sockets.isEmpty else { throw .noAddress }
+    guard !self.addresses.isEmpty else { throw .noAddress }
   }
 
   deinit {
@@ -111,17 +117,14 @@ public final class EpollDriver: @unchecked Sendable {
     self.lock()
     defer { self.unlock() }
     let now = self.now
-    var connection = try RecordingPeerConnection(
+    let connection = try RecordingPeerConnection(
       configuration: configuration, identity: identity, seed: Entropy.seed(), isRecording: recording != nil, now: now)
-    for (index, socket) in self.sockets.enumerated() {
-      connection.addLocalAddress(
-        socket.signalled, preference: UInt16(clamping: 65535 - index), now: now)
-    }
-    connection.localAddressesComplete(now: now)
     let peer = Peer(driver: self, connection: connection, recording: recording)
     peer.delegate = delegate
     self.peers[ObjectIdentifier(peer)] = peer
     self.routes.add(peer)
+    for address in self.addresses { self.offer(address, to: peer, now: now) }
+    peer.connection.localAddressesComplete(now: now)
     self.markDirty(peer)
     return peer
   }
@@ -131,6 +134,7 @@ public final class EpollDriver: @unchecked Sendable {
     self.heap.remove(peer)
     self.routes.remove(peer)
     self.peers[ObjectIdentifier(peer)] = nil
+    self.closeSockets { $0.owner === peer }
     peer.recording?.close()
   }
 
@@ -226,13 +230,13 @@ public final class EpollDriver: @unchecked Sendable {
         let bytes = UnsafeMutableBufferPointer(
           start: clinux_batch_bytes(self.incoming, index), count: Int(clinux_batch_length(self.incoming, index)))
         var datagram = MutableSpan(_unsafeElements: bytes)
-        guard datagram.count > 0, let peer = self.routes.peer(for: datagram.span, on: route) else {
+        guard datagram.count > 0, let peer = socket.owner ?? self.routes.peer(for: datagram.span, on: route) else {
           self.counters.datagramsUnclaimed += 1
           continue
         }
         let isSTUN = datagram[0] < 4
         peer.connection.receive(&datagram, from: remote, to: socket.signalled, now: now)
-        if isSTUN, peer.connection.connection.accepts(from: remote, to: socket.signalled) {
+        if isSTUN, socket.owner == nil, peer.connection.connection.accepts(from: remote, to: socket.signalled) {
           self.routes.learn(route, for: peer)
         }
         self.markDirty(peer)
@@ -305,7 +309,7 @@ public final class EpollDriver: @unchecked Sendable {
         self.counters.sendErrors += 1
         continue
       }
-      if bytes[0] < 4 { self.routes.noteTransmit(UnsafeBufferPointer(bytes).span.extracting(0..<count), of: peer) }
+      if bytes[0] < 4, socket.owner == nil { self.routes.noteTransmit(UnsafeBufferPointer(bytes).span.extracting(0..<count), of: peer) }
       clinux_batch_set(self.outgoing.batch, slot, Int32(count), clinux_address(transmit.destination))
       self.outgoing.append(to: socket.descriptor)
     }
@@ -337,8 +341,8 @@ public final class EpollDriver: @unchecked Sendable {
 
   // MARK: Addresses
 
-  private func open(_ address: IPAddress) throws(OpenError) {
-    var bound = clinux_address(TransportAddress(ip: address, port: self.configuration.port))
+  private func open(_ address: IPAddress, for owner: Peer?) throws(OpenError) -> UDPSocket {
+    var bound = clinux_address(TransportAddress(ip: address, port: owner == nil ? self.configuration.port : 0))
     let descriptor = clinux_udp_open(&bound, self.configuration.socketBufferSize)
     guard descriptor >= 0 else { throw .system(-descriptor) }
     let actual = TransportAddress(bound)
@@ -346,11 +350,28 @@ public final class EpollDriver: @unchecked Sendable {
     if let advertised = self.configuration.advertisedAddress, advertised.isV4 == actual.ip.isV4 {
       signalled = TransportAddress(ip: advertised, port: actual.port)
     }
-    self.sockets.append(UDPSocket(descriptor: descriptor, address: actual, signalled: signalled))
+    let socket = UDPSocket(descriptor: descriptor, address: actual, signalled: signalled, owner: owner)
+    self.sockets.append(socket)
     clinux_epoll_watch(self.epoll, descriptor, 0)
+    return socket
   }
 
-  /// Opens sockets for addresses that have appeared, and tells every peer of those that went.
+  private func closeSockets(where condition: (UDPSocket) -> Bool) {
+    for socket in self.sockets where condition(socket) { _ = Glibc.close(socket.descriptor) }
+    self.sockets.removeAll(where: condition)
+  }
+
+  /// Makes an address of this host a host candidate of the peer, by the shared socket or one of its own. An address that
+  /// cannot be bound is left out: it comes again with the interfaces' next change.
+  private func offer(_ address: IPAddress, to peer: Peer, now: Instant) {
+    let shared = self.sockets.first { $0.owner == nil && $0.address.ip == address }
+    guard let socket = self.configuration.sharesSockets ? shared : try? self.open(address, for: peer) else { return }
+    let index = self.addresses.firstIndex(of: address) ?? 0
+    peer.connection.addLocalAddress(socket.signalled, preference: UInt16(clamping: 65535 - index), now: now)
+    self.markDirty(peer)
+  }
+
+  /// Takes addresses that have appeared into use, and tells every peer of those that went.
   private func followInterfaces() {
     var found = [CLinux.clinux_address](repeating: CLinux.clinux_address(), count: 32)
     var count = clinux_interface_addresses(&found, 32, self.configuration.includesLoopback ? 1 : 0)
@@ -359,21 +380,22 @@ public final class EpollDriver: @unchecked Sendable {
     guard count >= 0 else { return }
     let present = found.prefix(Int(count)).map { TransportAddress($0).ip }
     let now = self.now
-    for socket in self.sockets where !present.contains(socket.address.ip) {
-      for peer in self.peers.values {
+    let gone = self.sockets.filter { !present.contains($0.address.ip) }
+    for socket in gone {
+      for peer in self.peers.values where socket.owner == nil || socket.owner === peer {
         peer.connection.removeLocalAddress(socket.signalled, now: now)
         self.markDirty(peer)
       }
-      _ = Glibc.close(socket.descriptor)
     }
-    self.sockets.removeAll { !present.contains($0.address.ip) }
-    for address in present where !self.sockets.contains(where: { $0.address.ip == address }) {
-      // An address that cannot be bound (still tentative, for one) comes again with the next change.
-      guard (try? self.open(address)) != nil, let socket = self.sockets.last else { continue }
-      for peer in self.peers.values {
-        peer.connection.addLocalAddress(socket.signalled, preference: UInt16(clamping: 65536 - self.sockets.count), now: now)
-        self.markDirty(peer)
+    self.closeSockets { !present.contains($0.address.ip) }
+    let known = self.addresses
+    self.addresses = present
+    for address in present where !known.contains(address) {
+      if self.configuration.sharesSockets, (try? self.open(address, for: nil)) == nil {
+        self.addresses.removeAll { $0 == address }
+        continue
       }
+      for peer in self.peers.values { self.offer(address, to: peer, now: now) }
     }
   }
 }

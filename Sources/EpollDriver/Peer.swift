@@ -14,7 +14,7 @@ public protocol PeerDelegate: AnyObject {
 }
 
 /// A peer connection in the hands of a driver. All methods may be called from any thread.
-public final class Peer {
+public final class Peer: @unchecked Sendable {
   unowned let driver: EpollDriver
   weak var delegate: PeerDelegate?
   var connection: RecordingPeerConnection

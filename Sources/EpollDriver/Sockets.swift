@@ -8,6 +8,8 @@ struct UDPSocket {
   var address: TransportAddress
   /// What peers know it by: the same, but for an advertised address.
   var signalled: TransportAddress
+  /// The peer whose it is; nil where all share it.
+  var owner: Peer?
 }
 
 /// Datagrams on their way to the kernel: slots `first..<end` of a batch, each with the socket it leaves by.

@@ -365,6 +365,7 @@ private func connectPair(
 private func loopback() -> EpollDriver.Configuration {
   var configuration = EpollDriver.Configuration()
   configuration.addresses = [IPAddress(127, 0, 0, 1)]
+  configuration.sharesSockets = false
   return configuration
 }
 

@@ -21,6 +21,7 @@ struct Demo: AsyncParsableCommand {
     }
     var configuration = EpollDriver.Configuration()
     configuration.addresses = [IPAddress(127, 0, 0, 1)]
+    configuration.sharesSockets = false
     let result = try await withDriver(configuration) { driver in try await self.connect(on: driver) }
     try report(result, title: "two peers over UDP on 127.0.0.1", json: self.json)
   }

@@ -6,7 +6,8 @@ import WebRTC
 
 /// The server's half of a session: every message goes back on the channel that it came on. While the send buffer is full
 /// nothing more is read, so that a page which sends faster than it reads slows itself down, not us.
-final class EchoSession: PeerDelegate {
+/// Its state is guarded by the driver's lock.
+final class EchoSession: PeerDelegate, @unchecked Sendable {
   private struct Unsent {
     var bytes: [UInt8]
     var kind: MessageKind

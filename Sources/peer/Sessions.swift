@@ -7,14 +7,10 @@ import WebRTC
 
 /// The sessions of a server: bounded in number, and in how long they may take to connect.
 final class Sessions: Sendable {
-  struct Session: Sendable {
-    var peer: SendablePeer
-    var echo: SendableEcho
+  private struct Session: Sendable {
+    var peer: Peer
+    var echo: EchoSession
   }
-
-  /// Peers and their delegates are guarded by the driver's lock.
-  struct SendablePeer: @unchecked Sendable { var peer: Peer }
-  struct SendableEcho: @unchecked Sendable { var echo: EchoSession }
 
   enum StartError: Error {
     case tooMany
@@ -74,7 +70,7 @@ final class Sessions: Sendable {
           throw .usage(error)
         }
       }
-      self.sessions.withLock { $0[id] = Session(peer: SendablePeer(peer: peer), echo: SendableEcho(echo: echo)) }
+      self.sessions.withLock { $0[id] = Session(peer: peer, echo: echo) }
       self.expire(id)
       return (id, answer)
     } catch {
@@ -87,17 +83,17 @@ final class Sessions: Sendable {
     Task {
       try? await Task.sleep(for: .seconds(self.expiry))
       guard let session = self.sessions.withLock({ $0[id] }) else { return }
-      let connected = session.peer.peer.perform { _, _ in session.echo.echo.hasConnected }
+      let connected = session.peer.perform { _, _ in session.echo.hasConnected }
       if !connected { self.end(id) }
     }
   }
 
-  func peer(_ id: String) -> Peer? { self.sessions.withLock { $0[id]?.peer }?.peer }
+  func peer(_ id: String) -> Peer? { self.sessions.withLock { $0[id]?.peer } }
 
   @discardableResult
   func end(_ id: String) -> Bool {
     guard let session = self.forget(id) else { return false }
-    session.peer.peer.close()
+    session.peer.close()
     return true
   }
 

@@ -82,7 +82,8 @@ import WebRTC
     var text = [UInt8](repeating: 0, count: 8192)
     var writer = SpanWriter(text.mutableSpan)
     try story.pair.offerer.makeOffer(into: &writer, now: story.now)
-    let offer = String(decoding: text.prefix(writer.count), as: UTF8.self)
+    let size = writer.count
+    let offer = String(decoding: text.prefix(size), as: UTF8.self)
     let lines = offer.split(separator: "\r\n").map(String.init)
     let bare = lines.filter { !$0.hasPrefix("a=candidate") && !$0.hasPrefix("a=end-of") }.map { $0 + "\r\n" }.joined()
     try story.pair.answerer.setRemoteDescription(.offer, Array(bare.utf8).span, now: story.now)

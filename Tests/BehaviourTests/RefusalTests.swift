@@ -14,11 +14,13 @@ import WebRTC
     var text = [UInt8](repeating: 0, count: 8192)
     var writer = SpanWriter(text.mutableSpan)
     try story.pair.offerer.makeOffer(into: &writer, now: story.now)
-    let offer = change(String(decoding: text.prefix(writer.count), as: UTF8.self))
+    var size = writer.count
+    let offer = change(decoded(text, size))
     try story.pair.answerer.setRemoteDescription(.offer, Array(offer.utf8).span, now: story.now)
     writer = SpanWriter(text.mutableSpan)
     try story.pair.answerer.makeAnswer(into: &writer, now: story.now)
-    let answer = changeAnswer(String(decoding: text.prefix(writer.count), as: UTF8.self))
+    size = writer.count
+    let answer = changeAnswer(decoded(text, size))
     try story.pair.offerer.setRemoteDescription(.answer, Array(answer.utf8).span, now: story.now)
   }
 
@@ -80,7 +82,7 @@ import WebRTC
     for datagram in captured {
       inject(datagram)
       for length in stride(from: 0, to: datagram.count, by: 7) { inject(Array(datagram.prefix(length))) }
-      for flip in stride(from: 0, to: datagram.count, by: 11) {
+      for flip in stride(from: 0, to: datagram.count, by: 5) {
         var forged = datagram
         forged[flip] ^= 0x40
         inject(forged)
@@ -124,13 +126,17 @@ import WebRTC
     #expect(throws: PeerConnection.DescriptionError.usage(.wrongState)) {
       try story.pair.offerer.setRemoteDescription(.answer, Array("v=0\r\n".utf8).span, now: story.now)
     }
-    var error: PeerConnection.DescriptionError?
+    var refused: PeerConnection.DescriptionError?
     do throws(PeerConnection.DescriptionError) {
       try story.pair.answerer.setRemoteDescription(
         .offer, Array("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 zz\r\n".utf8).span,
         now: story.now)
-    } catch { error = error ?? .incompatible }
-    #expect(error != nil)
+    } catch { refused = error }
+    guard case .malformed(let error)? = refused else {
+      Issue.record("not refused as malformed")
+      return
+    }
+    #expect(error.line == 5 && error.reason == .fingerprintNotHexadecimal)
     #expect(story.pair.answerer.signalingState == .stable)
     #expect(throws: PeerConnection.UsageError.wrongState) {
       var text = [UInt8](repeating: 0, count: 4096)
@@ -147,10 +153,13 @@ import WebRTC
     var text = [UInt8](repeating: 0, count: 8192)
     var writer = SpanWriter(text.mutableSpan)
     try story.pair.offerer.makeOffer(into: &writer, now: story.now)
-    let offer = Self.withWrongFingerprint(String(decoding: text.prefix(writer.count), as: UTF8.self))
+    let size = writer.count
+    let offer = Self.withWrongFingerprint(decoded(text, size))
     #expect(throws: PeerConnection.DescriptionError.incompatible) {
       try story.pair.answerer.setRemoteDescription(.offer, Array(offer.utf8).span, now: story.now)
     }
     #expect(story.pair.answerer.connectionState == .connected)
   }
 }
+
+private func decoded(_ text: [UInt8], _ size: Int) -> String { String(decoding: text.prefix(size), as: UTF8.self) }

@@ -47,10 +47,11 @@ final class RunningDriver {
   let driver: EpollDriver
   private let ended = DispatchSemaphore(value: 0)
 
-  init(_ configuration: EpollDriver.Configuration? = nil) throws {
+  init(sharesSockets: Bool = false) throws {
     var loopback = EpollDriver.Configuration()
     loopback.addresses = [IPAddress(127, 0, 0, 1)]
-    self.driver = try EpollDriver(configuration: configuration ?? loopback)
+    loopback.sharesSockets = sharesSockets
+    self.driver = try EpollDriver(configuration: loopback)
     let (driver, ended) = (self.driver, self.ended)
     Thread {
       driver.run()
@@ -89,14 +90,17 @@ func exchangeDescriptions(_ offerer: Peer, _ answerer: Peer) throws {
 
 @Suite struct EpollDriverTests {
   @Test func `many peers share one socket, and each gets its own messages`() throws {
-    let running = try RunningDriver()
-    defer { running.stop() }
+    let running = try RunningDriver(sharesSockets: true), other = try RunningDriver(sharesSockets: true)
+    defer {
+      running.stop()
+      other.stop()
+    }
     let driver = running.driver
     var pairs: [(Peer, Peer, Observer, Observer)] = []
     for _ in 0..<20 {
       let (a, b) = (Observer(), Observer())
       let offerer = try driver.makePeer(configuration: .init(), identity: identity, delegate: a)
-      let answerer = try driver.makePeer(configuration: .init(), identity: identity, delegate: b)
+      let answerer = try other.driver.makePeer(configuration: .init(), identity: identity, delegate: b)
       _ = try offerer.perform { connection, now in
         try connection.openChannel(ChannelOptions(label: Array("x".utf8)), now: now)
       }
@@ -109,13 +113,13 @@ func exchangeDescriptions(_ offerer: Peer, _ answerer: Peer) throws {
       try offerer.perform { connection, now in
         try connection.send([UInt8(number)].span, kind: .binary, on: channel, now: now)
       }
-      #expect(b.wait(driver) { $0.messages.count == 1 })
-      #expect(driver.locked { b.messages } == [[UInt8(number)]])
+      #expect(b.wait(other.driver) { $0.messages.count == 1 })
+      #expect(other.driver.locked { b.messages } == [[UInt8(number)]])
     }
-    #expect(driver.localAddresses.count == 1)
+    #expect(driver.localAddresses.count == 1 && other.driver.localAddresses.count == 1)
     for (offerer, _, _, b) in pairs {
       offerer.close()
-      #expect(b.wait(driver) { $0.states.last == .closed })
+      #expect(b.wait(other.driver) { $0.states.last == .closed })
     }
   }
 
@@ -190,7 +194,9 @@ func exchangeDescriptions(_ offerer: Peer, _ answerer: Peer) throws {
 
   @Test func `a recording is for its owner's eyes, even where the file was there before`() throws {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-    FileManager.default.createFile(atPath: path, contents: Data("old".utf8), attributes: [.posixPermissions: 0o644])
+    let made = FileManager.default.createFile(
+      atPath: path, contents: Data("old".utf8), attributes: [.posixPermissions: 0o644])
+    #expect(made)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let file = try RecordingFile(path: path)
     file.close()
