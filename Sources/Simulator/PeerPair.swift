@@ -88,7 +88,8 @@ public struct PeerPair: ~Copyable {
     self.now = max(self.now, deadline)
   }
 
-  private var nextInstant: Instant? {
+  /// When the next thing happens, unless something is waiting to be sent; nil: never.
+  public var nextInstant: Instant? {
     var next = Instant.distantFuture
     if let instant = self.offerer.nextDeadline, instant < next { next = instant }
     if let instant = self.answerer.nextDeadline, instant < next { next = instant }

@@ -62,7 +62,7 @@ extension PeerConnection {
     parameters.sessionVersion = self.signaling.version
     parameters.sctpPort = self.configuration.channels.association.localPort
     parameters.maximumMessageSize = UInt64(self.configuration.channels.association.maximumMessageSize)
-    parameters.candidates = self.localCandidates.map { candidateText($0) }
+    parameters.candidates = self.localCandidates.map { attributeValue(of: $0) }
     parameters.endOfCandidates = self.isGathered
     if let mid = self.signaling.remote?.mid, !mid.isEmpty { parameters.mid = mid }
     return parameters
@@ -225,13 +225,14 @@ extension PeerConnection {
   }
 }
 
-func candidateText(_ candidate: Candidate) -> [UInt8] {
+/// The value of `a=candidate`, that is, what follows its colon.
+private func attributeValue(of candidate: Candidate) -> [UInt8] {
   var buffer = [UInt8](repeating: 0, count: 256)
   var writer = SpanWriter(buffer.mutableSpan)
   candidate.write(into: &writer)
   let count = writer.count
-  buffer.removeLast(buffer.count - count)
-  return buffer
+  let name: StaticString = "candidate:"
+  return Array(buffer[name.utf8CodeUnitCount..<count])
 }
 
 extension Cryptography.Fingerprint {

@@ -62,7 +62,12 @@ struct Story: ~Copyable {
     let end = self.pair.now + timeout
     self.drain()
     while !condition(self) {
-      guard self.pair.now <= end, self.pair.step() else { return false }
+      self.pair.transmit()
+      guard let next = self.pair.nextInstant, next <= end else {
+        self.pair.run(until: end)
+        return false
+      }
+      self.pair.step()
       self.drain()
     }
     return true
