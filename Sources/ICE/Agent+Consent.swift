@@ -51,6 +51,8 @@ extension Agent {
     if selection.isPrevious {
       // The new session's checks go on; nothing may be sent until one succeeds.
       self.selection = nil
+      self.previousLocalCredentials = nil
+      self.previousRemoteCredentials = nil
       self.timers.cancel(.consent)
       self.timers.cancel(.liveness)
       self.timers.set(.checksTimeout, at: now + self.configuration.checksTimeout)

@@ -67,6 +67,7 @@ extension Agent {
     }
     for local in self.locals where local.kind == .host { self.addPair(local: local, remote: candidate) }
     self.sortPairs()
+    self.renewSelectionPriority()
     if self.selection?.remote == candidate.address { self.selection?.remoteKind = candidate.kind }
   }
 
@@ -159,7 +160,11 @@ extension Agent {
       self.pairs[i].computePriority(role: role)
     }
     self.sortPairs()
-    if let i = self.pairIndex(id: self.selection?.pairID ?? 0) { self.selection?.priority = self.pairs[i].priority }
+    self.renewSelectionPriority()
     self.timers.cancel(.nomination)
+  }
+
+  mutating func renewSelectionPriority() {
+    if let i = self.pairIndex(id: self.selection?.pairID ?? 0) { self.selection?.priority = self.pairs[i].priority }
   }
 }

@@ -11,6 +11,11 @@ extension Agent {
       self.previousLocalCredentials = self.localCredentials
       self.previousRemoteCredentials = self.remoteCredentials
     }
+    if self.selection == nil {
+      // Nothing lives under the old credentials; after consent is lost they must not be used again (RFC 7675 section 5.1).
+      self.previousLocalCredentials = nil
+      self.previousRemoteCredentials = nil
+    }
     self.localCredentials = Credentials(random: &self.random)
     self.remoteCredentials = nil
     self.areRemoteCandidatesComplete = false
