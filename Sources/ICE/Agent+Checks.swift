@@ -148,6 +148,7 @@ extension Agent {
 
   // MARK: Transactions
 
+  @inline(never)
   mutating func add(_ transaction: Transaction) {
     if self.transactions.count == Self.maximumTransactions {
       var oldest = 0

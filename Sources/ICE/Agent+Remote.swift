@@ -80,7 +80,7 @@ extension Agent {
       guard let victim = self.remotes.firstIndex(where: { self.isDispensable($0) }) else { return nil }
       let address = self.remotes[victim].address
       self.remotes.remove(at: victim)
-      self.pairs.removeAll { $0.remote == address }
+      remove(from: &self.pairs) { $0.remote == address }
     }
     self.lastPairID &+= 1
     self.remotes.append(

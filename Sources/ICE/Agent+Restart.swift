@@ -25,7 +25,7 @@ extension Agent {
     self.recoveringSince = nil
     self.reportedLocals = 0
     self.didReportGatheringComplete = false
-    self.transactions.removeAll { $0.purpose == .check }
+    remove(from: &self.transactions) { $0.purpose == .check }
     for i in self.transactions.indices { self.transactions[i].isPrevious = true }
     self.countDueTransactions()
     self.selection?.isPrevious = true
