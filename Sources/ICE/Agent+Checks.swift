@@ -22,10 +22,14 @@ extension Agent {
     return pair.priority > selection.priority
   }
 
-  /// How long to wait for an answer before the next check of the pair.
+  /// How long to wait for an answer before the next check of the pair: three times the same, for single losses are
+  /// common, then doubled, for a path may be down.
   func patience(_ pair: Pair) -> Interval {
-    let base = max(self.configuration.initialRTO, pair.roundTrip * 2)
-    return min(base * (1 &<< UInt64(min(pair.attempts, 20))), max(self.configuration.maximumRTO, pair.roundTrip * 2))
+    let base =
+      pair.roundTrip == .zero
+      ? self.configuration.initialRTO : max(self.configuration.pacingInterval, pair.roundTrip * 3 / 2)
+    let doublings = UInt64(min(max(pair.attempts, 2), 20) &- 2)
+    return max(min(base * (1 &<< doublings), self.configuration.maximumRTO), pair.roundTrip * 3 / 2)
   }
 
   /// Fails pairs whose last check stayed unanswered. The selected pair is judged by consent alone, and while the agent
@@ -144,6 +148,7 @@ extension Agent {
 
   // MARK: Transactions
 
+  @inline(never)
   mutating func add(_ transaction: Transaction) {
     if self.transactions.count == Self.maximumTransactions {
       var oldest = 0

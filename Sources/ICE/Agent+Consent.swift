@@ -9,7 +9,7 @@ extension Agent {
     let isFresh = selection.lastResponse + self.configuration.consentInterval > now
     self.timers.set(.consent, at: isFresh ? now + self.jitteredConsentInterval() : now + .milliseconds(1))
     self.timers.set(.consentExpiry, at: max(selection.lastResponse + self.configuration.consentTimeout, now + .milliseconds(1)))
-    self.timers.set(.liveness, at: max(self.silenceBegins, now + .milliseconds(1)))
+    self.timers.set(.liveness, at: max(self.doubtBegins, now + .milliseconds(1)))
   }
 
   /// Randomised by 0.8...1.2, against synchronisation (RFC 7675 section 5.1).
@@ -51,6 +51,8 @@ extension Agent {
     if selection.isPrevious {
       // The new session's checks go on; nothing may be sent until one succeeds.
       self.selection = nil
+      self.previousLocalCredentials = nil
+      self.previousRemoteCredentials = nil
       self.timers.cancel(.consent)
       self.timers.cancel(.liveness)
       self.timers.set(.checksTimeout, at: now + self.configuration.checksTimeout)
@@ -68,12 +70,22 @@ extension Agent {
       selection.lastResponse + self.configuration.consentInterval * 3 + self.configuration.disconnectedTimeout)
   }
 
+  /// When a silent path is asked by ordinary checks, before it counts as disconnected: consent checks are too rare to
+  /// tell a path that died from one that lost a packet or two.
+  var doubtBegins: Instant {
+    let lead = min(self.configuration.disconnectedTimeout / 2, .seconds(2))
+    return Instant(nanoseconds: (self.silenceBegins - .zero - lead).nanoseconds)
+  }
+
   mutating func livenessDue(_ now: Instant) {
     self.timers.cancel(.liveness)
     guard let selection = self.selection, !selection.isPrevious, self.recoveringSince == nil else { return }
-    let due = self.silenceBegins
-    if due > now {
-      self.timers.set(.liveness, at: due)
+    let (doubt, silence) = (self.doubtBegins, self.silenceBegins)
+    if doubt > now {
+      self.timers.set(.liveness, at: doubt)
+    } else if silence > now {
+      if let i = self.pairIndex(id: selection.pairID), self.pairs[i].attempts == 0 { self.trigger(i) }
+      self.timers.set(.liveness, at: silence)
     } else {
       self.setState(.disconnected)
       self.beginRecovery(now)
@@ -101,7 +113,7 @@ extension Agent {
   mutating func reconnect(_ now: Instant) {
     guard self.recoveringSince != nil, let selection = self.selection else { return }
     self.recoveringSince = nil
-    self.timers.set(.liveness, at: max(self.silenceBegins, now + .milliseconds(1)))
+    self.timers.set(.liveness, at: max(self.doubtBegins, now + .milliseconds(1)))
     if let i = self.pairIndex(id: selection.pairID) {
       self.pairs[i].attempts = 0
       self.pairs[i].nextAttempt = .distantFuture

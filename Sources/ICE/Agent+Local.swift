@@ -48,11 +48,11 @@ extension Agent {
         i &+= 1
       }
     }
-    self.gatherings.removeAll { $0.base == base }
-    self.pairs.removeAll { $0.local == base }
-    self.transactions.removeAll { $0.local == base }
-    self.responses.removeAll { $0.local == base }
-    self.earlyChecks.removeAll { $0.local == base }
+    remove(from: &self.gatherings) { $0.base == base }
+    remove(from: &self.pairs) { $0.local == base }
+    remove(from: &self.transactions) { $0.local == base }
+    remove(from: &self.responses) { $0.local == base }
+    remove(from: &self.earlyChecks) { $0.local == base }
     self.countDueTransactions()
     if let selection = self.selection, selection.local == base { self.loseSelection(now) }
     self.settle(now)
@@ -71,6 +71,7 @@ extension Agent {
   }
 
   /// RFC 8445 section 5.1.1.3: equal for the same kind, base address and server.
+  @inline(never)
   static func foundation(_ kind: Candidate.Kind, _ base: IPAddress, server: IPAddress) -> Foundation {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     let words: InlineArray<5, UInt64> = [UInt64(kind.rawValue), base.high, base.low, server.high, server.low]

@@ -67,6 +67,7 @@ extension Agent {
     }
     for local in self.locals where local.kind == .host { self.addPair(local: local, remote: candidate) }
     self.sortPairs()
+    self.renewSelectionPriority()
     if self.selection?.remote == candidate.address { self.selection?.remoteKind = candidate.kind }
   }
 
@@ -79,7 +80,7 @@ extension Agent {
       guard let victim = self.remotes.firstIndex(where: { self.isDispensable($0) }) else { return nil }
       let address = self.remotes[victim].address
       self.remotes.remove(at: victim)
-      self.pairs.removeAll { $0.remote == address }
+      remove(from: &self.pairs) { $0.remote == address }
     }
     self.lastPairID &+= 1
     self.remotes.append(
@@ -159,7 +160,11 @@ extension Agent {
       self.pairs[i].computePriority(role: role)
     }
     self.sortPairs()
-    if let i = self.pairIndex(id: self.selection?.pairID ?? 0) { self.selection?.priority = self.pairs[i].priority }
+    self.renewSelectionPriority()
     self.timers.cancel(.nomination)
+  }
+
+  mutating func renewSelectionPriority() {
+    if let i = self.pairIndex(id: self.selection?.pairID ?? 0) { self.selection?.priority = self.pairs[i].priority }
   }
 }

@@ -11,6 +11,11 @@ extension Agent {
       self.previousLocalCredentials = self.localCredentials
       self.previousRemoteCredentials = self.remoteCredentials
     }
+    if self.selection == nil {
+      // Nothing lives under the old credentials; after consent is lost they must not be used again (RFC 7675 section 5.1).
+      self.previousLocalCredentials = nil
+      self.previousRemoteCredentials = nil
+    }
     self.localCredentials = Credentials(random: &self.random)
     self.remoteCredentials = nil
     self.areRemoteCandidatesComplete = false
@@ -20,7 +25,7 @@ extension Agent {
     self.recoveringSince = nil
     self.reportedLocals = 0
     self.didReportGatheringComplete = false
-    self.transactions.removeAll { $0.purpose == .check }
+    remove(from: &self.transactions) { $0.purpose == .check }
     for i in self.transactions.indices { self.transactions[i].isPrevious = true }
     self.countDueTransactions()
     self.selection?.isPrevious = true

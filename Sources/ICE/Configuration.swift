@@ -8,7 +8,7 @@ extension Agent {
     /// Ta, the pace of checks and of gathering (RFC 8445 section 14.2): 5...1000 ms.
     public var pacingInterval: Interval = .milliseconds(50)
     /// How long a check may stay unanswered before another is begun for its pair, where the round trip is not known:
-    /// 20 ms...10 s; doubled after each. Each is a transaction of its own, so that its answer measures the round trip
+    /// 20 ms...10 s; doubled from the third on. Each is a transaction of its own, so that its answer measures the round trip
     /// and a late answer to an earlier one still counts; RFC 8445 section 14.3's 500 ms bound is about repeating one.
     public var initialRTO: Interval = .milliseconds(200)
     /// Where the doubling ends: `initialRTO`...60 s.

@@ -136,3 +136,11 @@ struct Gathering: Sendable {
   var next: Instant
   var isDone = false
 }
+
+/// Removes what matches and keeps the order; the standard library's `removeAll(where:)` is several times the code.
+func remove<Element>(from array: inout [Element], where matches: (Element) -> Bool) {
+  var i = 0
+  while i < array.count {
+    if matches(array[i]) { array.remove(at: i) } else { i &+= 1 }
+  }
+}

@@ -38,8 +38,8 @@ import Time
     }
     times.sort()
     #expect(times[100] <= 260, "median \(times[100])")
-    #expect(times[190] <= 700, "95 % \(times[190])")
-    #expect(times[199] <= 2500, "worst \(times[199])")
+    #expect(times[190] <= 500, "95 % \(times[190])")
+    #expect(times[199] <= 1200, "worst \(times[199])")
   }
 
   @Test func `30 % loss delays but never prevents`() {

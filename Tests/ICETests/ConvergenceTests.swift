@@ -56,7 +56,7 @@ import Time
     }
   }
 
-  @Test func `ten idle minutes of 10 % loss never end a connection, and seldom disturb it`() {
+  @Test func `ten idle minutes of 10 % loss do not disturb a connection`() {
     var disturbances = 0
     for seed in 0..<20 as Range<UInt64> {
       let world = openWorld(seed: seed)
@@ -64,10 +64,10 @@ import Time
       world.loss = 100
       world.signal()
       world.run(until: milliseconds(600_000))
-      #expect(world.states(0).last == .completed || world.states(0).last == .disconnected)
+      #expect(world.areCompleted)
       for i in 0..<2 { disturbances += world.states(i).filter { $0 == .disconnected }.count }
     }
-    #expect(disturbances <= 20 * 2 * 10, "\(disturbances) in 400 minutes")
+    #expect(disturbances <= 2, "\(disturbances) in 400 minutes")
   }
 
   @Test func `restarts at any moment, under loss, end on one path`() {

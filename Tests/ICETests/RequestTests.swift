@@ -1,3 +1,4 @@
+import Bytes
 import ICE
 import STUN
 import Testing
@@ -141,6 +142,16 @@ import Time
     #expect(bench.agent.state == .checking)
   }
 
+  @Test func `a packet is written behind what the caller's buffer holds already`() throws {
+    var plain = Bench(), offset = Bench()
+    let bytes = plain.forge.request(to: plain.agent)
+    plain.receive(bytes)
+    offset.agent.receive(bytes.span, from: hostB, to: hostA, now: offset.now)
+    var buffer = [UInt8](repeating: 0xee, count: 300)
+    let end = pollBehind(13, &offset.agent, &buffer)
+    #expect(Array(buffer[13..<end]) == plain.sent[0].bytes && buffer[0..<13].allSatisfy { $0 == 0xee })
+  }
+
   @Test func `a buffer that is too small loses the packet and nothing else`() {
     var bench = Bench()
     let bytes = bench.forge.request(to: bench.agent)
@@ -155,9 +166,14 @@ import Time
   }
 }
 
-import Bytes
 
 func pollInto(_ agent: inout Agent, _ buffer: inout [UInt8]) -> Agent.Transmit? {
   var writer = SpanWriter(buffer.mutableSpan)
   return agent.pollTransmit(into: &writer)
+}
+
+func pollBehind(_ offset: Int, _ agent: inout Agent, _ buffer: inout [UInt8]) -> Int {
+  var writer = SpanWriter(buffer.mutableSpan, at: offset)
+  _ = agent.pollTransmit(into: &writer)
+  return writer.count
 }
