@@ -64,7 +64,13 @@ let package = Package(
       swiftSettings: host),
   ]
     + engineModules.map {
-      .testTarget(name: $0.name + "Tests", dependencies: [.byName(name: $0.name)], swiftSettings: host)
-    },
+      .testTarget(
+        name: $0.name + "Tests",
+        dependencies: [.byName(name: $0.name)] + ($0.name == "DTLS" ? ["CMbedTLSPeer"] : []), swiftSettings: host)
+    } + [
+      .target(
+        name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",
+        linkerSettings: [.linkedLibrary("mbedtls"), .linkedLibrary("mbedx509"), .linkedLibrary("mbedcrypto")])
+    ],
   cLanguageStandard: .c11
 )
