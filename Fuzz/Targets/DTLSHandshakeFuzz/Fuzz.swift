@@ -46,7 +46,7 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   return 0
 }
 
-nonisolated(unsafe) let identity: Identity = {
+let identity: Identity = {
   var random = SeededRandom(seed: .init(1))
   return try! Identity(random: &random)
 }()

@@ -42,9 +42,10 @@ public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
       isWhole = false
     default: break
     }
+    let size = record.count
     var span = record.mutableSpan
     var offset = 0
-    while offset < record.count {
+    while offset < size {
       guard let range = receiver.receive(&span, from: &offset, now: .zero) else { continue }
       precondition(isWhole && range.count == 3)
       let number = Int(span[range.lowerBound])
@@ -79,8 +80,8 @@ nonisolated(unsafe) let connected: (client: Box, server: Box) = {
       var writer = SpanWriter(buffer.mutableSpan)
       guard from.connection.pollTransmit(into: &writer) else { return }
       let count = writer.count
-      var span = buffer.mutableSpan
-      var datagram = span.extracting(first: count)
+      buffer.removeLast(buffer.count - count)
+      var datagram = buffer.mutableSpan
       var offset = 0
       while offset < count { _ = to.connection.receive(&datagram, from: &offset, now: .zero) }
     }
