@@ -27,10 +27,13 @@ let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
   ("DTLS", ["Bytes", "Time", "Cryptography"]),
   ("SCTP", ["Bytes", "Time", "Cryptography"]),
   ("DataChannel", ["Bytes", "Time", "SCTP"]),
-  ("SDP", ["Bytes", "STUN", "ICE"]),
+  ("SDP", ["Bytes"]),
   ("WebRTC", ["Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP"]),
   ("Simulator", ["Bytes", "Time", "STUN", "ICE", "WebRTC"]),
 ]
+
+/// Independent implementations that the tests of a module run against.
+let oracles = ["DTLS": ["CMbedTLSPeer"]]
 
 let package = Package(
   name: "swift-rtc",
@@ -65,10 +68,16 @@ let package = Package(
       swiftSettings: host),
   ]
     + engineModules.filter { $0.name != "WebRTC" }.map {
-      .testTarget(name: $0.name + "Tests", dependencies: [.byName(name: $0.name)], swiftSettings: host)
+      .testTarget(
+        name: $0.name + "Tests",
+        dependencies: [.byName(name: $0.name)] + (oracles[$0.name] ?? []).map { .byName(name: $0) },
+        swiftSettings: host)
     } + [
       .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
+      .target(
+        name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",
+        linkerSettings: [.linkedLibrary("mbedtls"), .linkedLibrary("mbedx509"), .linkedLibrary("mbedcrypto")]),
     ],
   cLanguageStandard: .c11
 )

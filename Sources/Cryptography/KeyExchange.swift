@@ -19,23 +19,29 @@ public struct KeyExchange: Sendable {
 
   /// Draws a key pair.
   public init(_ group: Group, random: inout SeededRandom) throws(CryptographyError) {
-    self.group = group
-    self.point = InlineArray(repeating: 0)
     while true {
-      self.privateKey = random.bytes()
-      let key = self.privateKey.span
-      var point = self.point.mutableSpan
-      let code = unsafe key.withUnsafeBufferPointer { key in
-        unsafe point.withUnsafeMutableBufferPointer { point in
-          unsafe crypto_key_exchange_public(CInt(group.rawValue), key.baseAddress, point.baseAddress)
-        }
-      }
-      switch CryptographyError(code: code) {
-      case nil: return
-      case .outOfMemory: throw .outOfMemory
-      case .rejected: continue  // one number in 2^32 is no P-256 key
+      do throws(CryptographyError) {
+        try self.init(group, privateKey: random.bytes())
+        return
+      } catch {
+        guard error == .rejected else { throw error }  // one number in 2^32 is no P-256 key
       }
     }
+  }
+
+  /// Takes a private key: a big-endian number for P-256 (`.rejected` where it is not in 1..<n), any 32 bytes for X25519.
+  public init(_ group: Group, privateKey: InlineArray<32, UInt8>) throws(CryptographyError) {
+    self.group = group
+    self.privateKey = privateKey
+    self.point = InlineArray(repeating: 0)
+    let key = self.privateKey.span
+    var point = self.point.mutableSpan
+    let code = unsafe key.withUnsafeBufferPointer { key in
+      unsafe point.withUnsafeMutableBufferPointer { point in
+        unsafe crypto_key_exchange_public(CInt(group.rawValue), key.baseAddress, point.baseAddress)
+      }
+    }
+    if let error = CryptographyError(code: code) { throw error }
   }
 
   public var publicKey: Span<UInt8> {

@@ -26,6 +26,8 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "How many sessions may exist at a time.") var maxSessions = 256
   @Option(help: "Seconds after which a session that has not connected is dropped.") var expiry: UInt32 = 30
   @Option(help: "Open a channel of this label towards each client as well.") var open: [String] = []
+  @Option(help: "Open the channel of this identifier, agreed upon without DCEP, towards each client as well.")
+  var negotiated: [UInt16] = []
   @OptionGroup var recording: RecordingOption
 
   func run() async throws {
@@ -48,7 +50,7 @@ struct Serve: AsyncParsableCommand {
     try await withDriver(driver) { driver in
       let sessions = Sessions(
         driver: driver, configuration: peer, identity: identity, maximum: self.maxSessions,
-        expiry: self.expiry, openLabels: self.open, recording: self.recording)
+        expiry: self.expiry, channels: self.channels, recording: self.recording)
       let server = HTTPServer(
         config: host.isV4
           ? .init(address: try sockaddr_in.inet(ip4: self.hostText, port: self.port), timeout: 30, logger: .disabled)
@@ -66,6 +68,16 @@ struct Serve: AsyncParsableCommand {
       running.cancel()
       sessions.closeAll()
     }
+  }
+
+  /// The channels that each session opens from this side.
+  private var channels: [ChannelOptions] {
+    self.open.map { ChannelOptions(label: Array($0.utf8)) }
+      + self.negotiated.map {
+        var options = ChannelOptions(label: Array("negotiated".utf8))
+        options.negotiatedID = $0
+        return options
+      }
   }
 
   private var hostText: String { self.host == "localhost" ? "127.0.0.1" : self.host }

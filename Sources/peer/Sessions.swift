@@ -23,21 +23,21 @@ final class Sessions: Sendable {
   private let identity: Identity
   private let maximum: Int
   private let expiry: UInt32
-  private let openLabels: [String]
+  private let channels: [ChannelOptions]
   private let recording: RecordingOption
   private let sessions = Mutex<[String: Session]>([:])
   private let started = Atomic<Int>(0)
 
   init(
     driver: EpollDriver, configuration: PeerConnection.Configuration, identity: Identity, maximum: Int,
-    expiry: UInt32, openLabels: [String], recording: RecordingOption
+    expiry: UInt32, channels: [ChannelOptions], recording: RecordingOption
   ) {
     self.driver = driver
     self.configuration = configuration
     self.identity = identity
     self.maximum = maximum
     self.expiry = expiry
-    self.openLabels = openLabels
+    self.channels = channels
     self.recording = recording
   }
 
@@ -58,9 +58,9 @@ final class Sessions: Sendable {
     do throws(PeerConnection.DescriptionError) {
       let answer = try peer.perform { connection, now throws(PeerConnection.DescriptionError) in
         try connection.setRemoteDescription(.offer, offer.span, now: now)
-        for label in self.openLabels {
-          // A label that cannot be opened shows in the client's absence of it; the session is none the worse.
-          _ = try? connection.openChannel(ChannelOptions(label: Array(label.utf8)), now: now)
+        for channel in self.channels {
+          // One that cannot be opened shows in the client's absence of it; the session is none the worse.
+          _ = try? connection.openChannel(channel, now: now)
         }
         do throws(PeerConnection.UsageError) {
           return try description { writer throws(PeerConnection.UsageError) in

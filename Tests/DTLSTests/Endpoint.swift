@@ -1,6 +1,6 @@
 import Bytes
 import Cryptography
-import DTLS
+@testable import DTLS
 import Time
 
 /// A connection with what it said so far; a class, because connections cannot be copied into collections.
@@ -63,6 +63,17 @@ final class Endpoint {
     var span = buffer.mutableSpan
     let start = Connection.recordHeadroom
     let range = try self.connection.seal(&span, plaintext: start..<(start + plaintext.count))
+    return Array(buffer[range])
+  }
+
+  /// A record that no honest side would send, under the keys.
+  func seal(_ plaintext: [UInt8], type: ContentType) throws(UsageError) -> [UInt8] {
+    var buffer =
+      [UInt8](repeating: 0, count: Connection.recordHeadroom) + plaintext
+      + [UInt8](repeating: 0, count: Connection.recordTailroom)
+    var span = buffer.mutableSpan
+    let start = Connection.recordHeadroom
+    let range = try self.connection.records.seal(&span, plaintext: start..<(start + plaintext.count), type: type)
     return Array(buffer[range])
   }
 

@@ -1,0 +1,78 @@
+import Bytes
+import Cryptography
+import Testing
+import Time
+
+@Suite struct SignatureTests {
+  static let privateKey = bytes("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")
+
+  @Test(arguments: [
+    (
+      "sample", "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716",
+      "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
+    ),
+    (
+      "test", "f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367",
+      "019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083"
+    ),
+  ])
+  func `signatures match RFC 6979 appendix A.2.5 and verify`(message: String, r: String, s: String) throws {
+    let key = try SigningKey(privateKey: Self.privateKey.span)
+    let point = key.publicKey
+    #expect(
+      hexadecimal(arrayCopy(point.span)) == "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
+        + "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
+    let message = Array(message.utf8), empty: [UInt8] = []
+    let signature = try key.signature(of: Hash.sha256(message.span))
+    #expect(hexadecimal(signature).contains(r) && hexadecimal(signature).contains(s))
+    let publicKey = PublicKey(key)
+    for tables in [nil, key, try SigningKey(privateKey: [UInt8](repeating: 1, count: 32).span)] {
+      #expect(publicKey.verifies(signature, .sha256, message, empty, tables: tables))
+      #expect(!publicKey.verifies(signature, .sha256, message, message, tables: tables))
+    }
+    #expect(publicKey.verifies(signature, .sha256, Array(message.prefix(2)), Array(message.dropFirst(2))))
+    #expect(!publicKey.verifies(signature, .sha384, message, empty))
+    for position in signature.indices {
+      var forged = signature
+      forged[position] ^= 0x01
+      #expect(!publicKey.verifies(forged, .sha256, message, empty))
+      #expect(!publicKey.verifies(Array(signature.prefix(position)), .sha256, message, empty))
+    }
+    #expect(!publicKey.verifies(signature + [0], .sha256, message, empty))
+  }
+
+  @Test func `numbers that are no private keys are refused`() {
+    let order = bytes("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")
+    for key in [order, [UInt8](repeating: 0, count: 32), [UInt8](repeating: 0xFF, count: 32), [], [1]] {
+      #expect(throws: CryptographyError.rejected) { _ = try SigningKey(privateKey: key.span) }
+    }
+  }
+
+  @Test func `threads may share a key`() async throws {
+    let key = try SigningKey(privateKey: Self.privateKey.span)
+    let digest = Hash.sha256(Self.privateKey.span)
+    let expected = try key.signature(of: digest)
+    await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<4 {
+        group.addTask {
+          (0..<20).allSatisfy { _ in
+            guard let signature = try? key.signature(of: digest), signature == expected else { return false }
+            let message = SignatureTests.privateKey
+            return PublicKey(key).verifies(
+              signature.span, hash: .sha256, of: message.span, message.span.extracting(first: 0), tables: key)
+          }
+        }
+      }
+      for await result in group { #expect(result) }
+    }
+  }
+}
+
+extension PublicKey {
+  /// With arrays, since `#expect` cannot take spans.
+  func verifies(
+    _ signature: [UInt8], _ hash: SignatureHash, _ first: [UInt8], _ second: [UInt8], tables: SigningKey? = nil
+  ) -> Bool {
+    self.verifies(signature.span, hash: hash, of: first.span, second.span, tables: tables)
+  }
+}
