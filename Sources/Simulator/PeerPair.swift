@@ -100,7 +100,7 @@ public struct PeerPair: ~Copyable {
 
   /// Puts everything that both peers have to send on its way.
   public mutating func transmit() {
-    var buffer = InlineArray<1500, UInt8>(repeating: 0)
+    var buffer = [UInt8](repeating: 0, count: 1500)
     while true {
       var writer = SpanWriter(buffer.mutableSpan)
       guard let path = self.offerer.pollTransmit(into: &writer) else { break }

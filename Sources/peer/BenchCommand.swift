@@ -169,8 +169,7 @@ private func connectedPair(_ identities: (Identity, Identity), channel: inout Ch
 }
 
 /// Moves datagrams both ways until neither side has any; returns how many.
-private func exchange(_ pair: inout PeerPair, now: Instant) -> Int {
-  var buffer = InlineArray<1500, UInt8>(repeating: 0)
+private func exchange(_ pair: inout PeerPair, buffer: inout [UInt8], now: Instant) -> Int {
   var packets = 0
   var progress = true
   while progress {
@@ -204,18 +203,19 @@ private func measureStack(bytes: Int) throws -> Transfer {
   var pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
   var now = pair.now
   let message = pattern(1, size: 16_384)
+  var buffer = [UInt8](repeating: 0, count: 1500)
   var sink = [UInt8](repeating: 0, count: 65_536)
   var transfer = Transfer()
 
   func turn(_ pair: inout PeerPair) {
     while (try? pair.offerer.send(message.span, kind: .binary, on: channel, now: now)) != nil {}
-    transfer.packets += exchange(&pair, now: now)
+    transfer.packets += exchange(&pair, buffer: &buffer, now: now)
     while true {
       var writer = SpanWriter(sink.mutableSpan)
       guard let received = pair.answerer.receiveMessage(into: &writer) else { break }
       transfer.bytes += received.size
     }
-    transfer.packets += exchange(&pair, now: now)
+    transfer.packets += exchange(&pair, buffer: &buffer, now: now)
     while pair.offerer.pollEvent() != nil {}
     while pair.answerer.pollEvent() != nil {}
     now = now + .milliseconds(1)
@@ -271,8 +271,8 @@ private func measureIdle(rounds: Int) throws -> Double {
   var channel = Channel(index: 0)
   var pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
   let now = pair.now
-  _ = exchange(&pair, now: now)
-  var buffer = InlineArray<1500, UInt8>(repeating: 0)
+  var buffer = [UInt8](repeating: 0, count: 1500)
+  _ = exchange(&pair, buffer: &buffer, now: now)
   var deadlines = 0
   var transfer = Transfer()
   let meter = Meter()
