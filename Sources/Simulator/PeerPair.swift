@@ -8,7 +8,8 @@ import WebRTC
 /// Two peers and the path between them on one virtual clock: the smallest world.
 ///
 /// The owner calls the peers as it likes and then `run`, or `step` to look in between. All of it follows from the seed.
-public struct PeerPair: ~Copyable {
+/// A class, because what holds two connections is too large for the compiler's checks of values that cannot be copied.
+public final class PeerPair {
   public var offerer: PeerConnection
   public var answerer: PeerConnection
   public private(set) var now: Instant
@@ -27,25 +28,21 @@ public struct PeerPair: ~Copyable {
   ) throws(PeerConnection.UsageError) {
     var random = SeededRandom(seed: .init(seed))
     // Not at zero: a clock that starts anywhere must do.
-    let now = Instant(nanoseconds: 1_000_000_000)
-    var first = try PeerConnection(
-      configuration: offerer, identity: identities.0, seed: .init(bytes: random.bytes()), now: now)
-    var second = try PeerConnection(
-      configuration: answerer, identity: identities.1, seed: .init(bytes: random.bytes()), now: now)
-    first.addLocalAddress(Self.offererAddress, preference: 65535, now: now)
-    second.addLocalAddress(Self.answererAddress, preference: 65535, now: now)
-    first.localAddressesComplete(now: now)
-    second.localAddressesComplete(now: now)
-    self.offerer = first
-    self.answerer = second
-    self.now = now
+    self.now = Instant(nanoseconds: 1_000_000_000)
     self.forward = Link(condition: condition, random: random.split())
     self.backward = Link(condition: condition, random: random.split())
-    self.onTransmit = nil
+    self.offerer = try PeerConnection(
+      configuration: offerer, identity: identities.0, seed: .init(bytes: random.bytes()), now: self.now)
+    self.answerer = try PeerConnection(
+      configuration: answerer, identity: identities.1, seed: .init(bytes: random.bytes()), now: self.now)
+    self.offerer.addLocalAddress(Self.offererAddress, preference: 65535, now: self.now)
+    self.answerer.addLocalAddress(Self.answererAddress, preference: 65535, now: self.now)
+    self.offerer.localAddressesComplete(now: self.now)
+    self.answerer.localAddressesComplete(now: self.now)
   }
 
   /// One offer and its answer, without delay.
-  public mutating func signal() throws(PeerConnection.DescriptionError) {
+  public func signal() throws(PeerConnection.DescriptionError) {
     var text = [UInt8](repeating: 0, count: 8192)
     let offer = try describe(&text) { writer throws(PeerConnection.UsageError) in
       try self.offerer.makeOffer(into: &writer, now: self.now)
@@ -59,7 +56,7 @@ public struct PeerPair: ~Copyable {
 
   /// Sends what waits, then goes to the next thing that happens; false when nothing will.
   @discardableResult
-  public mutating func step() -> Bool {
+  public func step() -> Bool {
     self.transmit()
     guard let next = self.nextInstant else { return false }
     self.now = max(next, self.now)
@@ -80,7 +77,7 @@ public struct PeerPair: ~Copyable {
   }
 
   /// Steps until `deadline`, or until nothing more will happen.
-  public mutating func run(until deadline: Instant) {
+  public func run(until deadline: Instant) {
     while true {
       self.transmit()
       guard let next = self.nextInstant, next <= deadline, self.step() else { break }
@@ -99,7 +96,7 @@ public struct PeerPair: ~Copyable {
   }
 
   /// Puts everything that both peers have to send on its way.
-  public mutating func transmit() {
+  public func transmit() {
     var buffer = [UInt8](repeating: 0, count: 1500)
     while true {
       var writer = SpanWriter(buffer.mutableSpan)
@@ -120,15 +117,12 @@ public struct PeerPair: ~Copyable {
   /// Both peers' forks on forks of both links.
   public func fork() throws(DTLS.UsageError) -> PeerPair { try PeerPair(forking: self) }
 
-  private init(forking other: borrowing PeerPair) throws(DTLS.UsageError) {
-    let first = try other.offerer.fork()
-    let second = try other.answerer.fork()
-    self.offerer = first
-    self.answerer = second
+  private init(forking other: PeerPair) throws(DTLS.UsageError) {
     self.now = other.now
     self.forward = other.forward
     self.backward = other.backward
-    self.onTransmit = nil
+    self.offerer = try other.offerer.fork()
+    self.answerer = try other.answerer.fork()
   }
 }
 

@@ -11,7 +11,6 @@ import Bytes
 public enum RecordingFormat {
   static let magic: StaticString = "RTCREC"
   static let version: UInt8 = 1
-  static let headerSize = 8
 
   enum Kind: UInt8, Sendable {
     // Inputs: what the host called.

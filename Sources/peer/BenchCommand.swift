@@ -155,7 +155,7 @@ private func measureAssociation(bytes: Int) throws -> Transfer {
 
 /// Two connected peers on a virtual clock without delay, and the channel that the offerer opened.
 private func connectedPair(_ identities: (Identity, Identity), channel: inout Channel) throws -> PeerPair {
-  var pair = try PeerPair(seed: 1, identities: identities)
+  let pair = try PeerPair(seed: 1, identities: identities)
   channel = try pair.offerer.openChannel(ChannelOptions(label: Array("bench".utf8)), now: pair.now)
   try pair.signal()
   let end = pair.now + .seconds(5)
@@ -169,7 +169,7 @@ private func connectedPair(_ identities: (Identity, Identity), channel: inout Ch
 }
 
 /// Moves datagrams both ways until neither side has any; returns how many.
-private func exchange(_ pair: inout PeerPair, buffer: inout [UInt8], now: Instant) -> Int {
+private func exchange(_ pair: PeerPair, buffer: inout [UInt8], now: Instant) -> Int {
   var packets = 0
   var progress = true
   while progress {
@@ -200,22 +200,22 @@ private func exchange(_ pair: inout PeerPair, buffer: inout [UInt8], now: Instan
 
 private func measureStack(bytes: Int) throws -> Transfer {
   var channel = Channel(index: 0)
-  var pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
+  let pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
   var now = pair.now
   let message = pattern(1, size: 16_384)
   var buffer = [UInt8](repeating: 0, count: 1500)
   var sink = [UInt8](repeating: 0, count: 65_536)
   var transfer = Transfer()
 
-  func turn(_ pair: inout PeerPair) {
+  func turn(_ pair: PeerPair) {
     while (try? pair.offerer.send(message.span, kind: .binary, on: channel, now: now)) != nil {}
-    transfer.packets += exchange(&pair, buffer: &buffer, now: now)
+    transfer.packets += exchange(pair, buffer: &buffer, now: now)
     while true {
       var writer = SpanWriter(sink.mutableSpan)
       guard let received = pair.answerer.receiveMessage(into: &writer) else { break }
       transfer.bytes += received.size
     }
-    transfer.packets += exchange(&pair, buffer: &buffer, now: now)
+    transfer.packets += exchange(pair, buffer: &buffer, now: now)
     while pair.offerer.pollEvent() != nil {}
     while pair.answerer.pollEvent() != nil {}
     now = now + .milliseconds(1)
@@ -223,10 +223,10 @@ private func measureStack(bytes: Int) throws -> Transfer {
     if let deadline = pair.answerer.nextDeadline, deadline <= now { pair.answerer.advance(to: now) }
   }
 
-  while transfer.bytes < bytes / 10 { turn(&pair) }
+  while transfer.bytes < bytes / 10 { turn(pair) }
   transfer = Transfer()
   let meter = Meter()
-  while transfer.bytes < bytes { turn(&pair) }
+  while transfer.bytes < bytes { turn(pair) }
   meter.stop(&transfer)
   return transfer
 }
@@ -269,10 +269,10 @@ private func measureHeap() throws -> Int {
 
 private func measureIdle(rounds: Int) throws -> Double {
   var channel = Channel(index: 0)
-  var pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
+  let pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
   let now = pair.now
   var buffer = [UInt8](repeating: 0, count: 1500)
-  _ = exchange(&pair, buffer: &buffer, now: now)
+  _ = exchange(pair, buffer: &buffer, now: now)
   var deadlines = 0
   var transfer = Transfer()
   let meter = Meter()

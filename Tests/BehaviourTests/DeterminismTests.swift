@@ -62,7 +62,7 @@ import WebRTC
       }
     }
     original.bytes = []
-    var fork = try story.pair.fork()
+    let fork = try story.pair.fork()
     fork.onTransmit = { forked.record($0, $1) }
     for _ in 0..<300 {
       story.pair.step()
