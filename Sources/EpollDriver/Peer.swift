@@ -44,7 +44,8 @@ public final class Peer: @unchecked Sendable {
     self.driver.locked { self.delegate = delegate }
   }
 
-  /// Runs `body` on the connection, then serves it: whatever it has to send is sent.
+  /// Runs `body` on the connection, then serves it: whatever it has to send is sent. Not to be called on the same peer from
+  /// within `body`.
   @discardableResult
   public func perform<Result: ~Copyable, Failure: Error>(
     _ body: (inout RecordingPeerConnection, Instant) throws(Failure) -> Result

@@ -380,7 +380,7 @@ private func measureUDP(messages: Int) async throws -> Transfer {
     var transfer = Transfer()
     let packets = driver.statistics.datagramsSent
     let meter = Meter()
-    sender.perform { _, _ in source.fill(sender) }
+    source.fill(sender)
     for await _ in done.stream {}
     meter.stop(&transfer)
     transfer.bytes = messages * message.count
