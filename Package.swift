@@ -32,6 +32,9 @@ let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
   ("Simulator", ["Bytes", "Time", "STUN", "ICE", "WebRTC"]),
 ]
 
+/// Other implementations that a module's tests talk to.
+let oracles: [String: [Target.Dependency]] = ["SCTP": ["CUsrsctpPeer"]]
+
 let package = Package(
   name: "swift-rtc",
   products: engineModules.map { .library(name: $0.name, targets: [$0.name]) } + [
@@ -64,7 +67,12 @@ let package = Package(
       swiftSettings: host),
   ]
     + engineModules.map {
-      .testTarget(name: $0.name + "Tests", dependencies: [.byName(name: $0.name)], swiftSettings: host)
-    },
+      .testTarget(
+        name: $0.name + "Tests", dependencies: [.byName(name: $0.name)] + (oracles[$0.name] ?? []), swiftSettings: host)
+    } + [
+      .target(
+        name: "CUsrsctpPeer", path: "Tests/CUsrsctpPeer",
+        linkerSettings: [.linkedLibrary("usrsctp", .when(platforms: [.linux]))])
+    ],
   cLanguageStandard: .c11
 )
