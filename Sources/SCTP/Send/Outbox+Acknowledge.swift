@@ -32,7 +32,14 @@ extension Outbox {
     if !self.outstanding.isEmpty, self.outstanding[self.outstanding.first].state == .acknowledged {
       self.outstanding.revokeGaps()
     }
+    let wasClosed = self.isWindowClosed
     self.advertisedWindow = Int(min(sack.receiveWindow, 1 &<< 30))
+    if wasClosed, !self.isWindowClosed, self.outstanding.flight.count > 0 {
+      // The window opens: what probed it was refused, and need not wait for a timeout that had backed off.
+      self.outstanding.markAllLost()
+      self.roundTrip.endBackOff()
+      timers.cancel(.retransmission)
+    }
     // A duplicate tells of a retransmission that was not needed: allow more reordering (RFC 8985 section 6.2).
     if sack.duplicateCount > 0, self.hasSeenReordering, self.reorderingAllowance < 16 { self.reorderingAllowance &+= 1 }
     self.finishAcknowledgement(

@@ -26,6 +26,7 @@ struct RoundTrip: Sendable {
 
   mutating func backOff() { if self.doublings < 20 { self.doublings &+= 1 } }
   mutating func endBackOff() { self.doublings = 0 }
+  var isBackedOff: Bool { self.doublings > 0 }
 
   /// What another layer measured on the same path; our own first sample replaces it.
   mutating func assume(_ roundTrip: Interval) {
