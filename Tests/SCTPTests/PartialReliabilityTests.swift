@@ -28,7 +28,8 @@ import Time
   #expect(world.a.statistics.retransmissions == 0)
   #expect(UInt64(accepted) == UInt64(world.receivedByB.count) + world.a.statistics.abandoned)
   #expect(world.receivedByB.count >= 50)
-  #expect(world.receivedByB.last?.protocolIdentifier == 199)
+  // Three seconds at most after the path is back.
+  #expect(world.receivedByB.contains { $0.protocolIdentifier >= 150 })
 }
 
 @Test(arguments: [true, false]) func `what is given up is skipped and the rest is delivered in order`(ordered: Bool) throws {

@@ -52,6 +52,7 @@ private func dropping(_ numbers: Set<Int>, toA direction: Bool = false) -> (Bool
 @Test func `when nothing arrives the timeout doubles, and after the last the association has failed`() throws {
   var configuration = Association.Configuration()
   configuration.maximumRetransmissions = 5
+  configuration.maximumBackoff = .seconds(60)
   var world = World.connected(a: configuration)
   world.filter = { _, _ in true }
   let timeout = world.a.statistics.retransmissionTimeout
