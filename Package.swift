@@ -33,7 +33,7 @@ let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
 ]
 
 /// Independent implementations that the tests of a module run against.
-let oracles = ["DTLS": ["CMbedTLSPeer"]]
+let oracles = ["DTLS": ["CMbedTLSPeer"], "SCTP": ["CUsrsctpPeer"]]
 
 let package = Package(
   name: "swift-rtc",
@@ -78,6 +78,8 @@ let package = Package(
       .target(
         name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",
         linkerSettings: [.linkedLibrary("mbedtls"), .linkedLibrary("mbedx509"), .linkedLibrary("mbedcrypto")]),
+      .target(
+        name: "CUsrsctpPeer", path: "Tests/Support/CUsrsctpPeer", linkerSettings: [.linkedLibrary("usrsctp")]),
     ],
   cLanguageStandard: .c11
 )

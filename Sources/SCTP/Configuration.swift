@@ -30,17 +30,25 @@ extension Association {
     public var initialRTO = Interval.milliseconds(1000)
     public var minimumRTO = Interval.milliseconds(300)
     public var maximumRTO = Interval.seconds(60)
+    /// What a timeout grows to by doubling. Over ICE, which watches the path itself, an outage should not cost as
+    /// long again once it is over; browsers use 3 s as well.
+    public var maximumBackoff = Interval.seconds(3)
     /// How long an acknowledgement may wait for a second packet (RFC 9260 section 6.2): at most 500 ms.
     public var delayedAcknowledgement = Interval.milliseconds(50)
     /// How long an idle path goes unprobed (HB.interval); zero sends no heartbeats.
     public var heartbeatInterval = Interval.seconds(30)
-    /// Association.Max.Retrans and Max.Init.Retransmits.
-    public var maximumRetransmissions: Int = 10
+    /// Association.Max.Retrans: timeouts in a row before the association has failed. RFC 9260's 10 stands for about
+    /// four minutes when doubling goes up to 60 s; with `maximumBackoff` it takes more of them.
+    public var maximumRetransmissions: Int = 80
+    /// Max.Init.Retransmits.
     public var maximumInitRetransmissions: Int = 8
     /// Packets that one acknowledgement may release at once (Max.Burst, RFC 9260 section 6.1).
     public var maximumBurst: Int = 8
     /// The initial congestion window in packets: 1...64 (RFC 6928 argues for 10).
     public var initialWindow: Int = 10
+    /// Whether losses on a path without a queue are taken for faults of the medium instead of congestion. False is
+    /// RFC 9260 section 7.2 to the letter.
+    public var toleratesLoss = true
     /// Valid.Cookie.Life.
     public var cookieLifetime = Interval.seconds(60)
     /// Whether DTLS vouches for the bytes, so that a checksum of zero may be sent to a peer that accepts it and
@@ -57,7 +65,7 @@ extension Association {
         && self.streams >= 1 && (1...65_535).contains(self.maximumActiveStreams)
         && (1...65_535).contains(self.maximumPendingResets)
         && self.minimumRTO > .zero && self.minimumRTO <= self.maximumRTO && self.initialRTO > .zero
-        && self.delayedAcknowledgement > .zero && self.delayedAcknowledgement <= .milliseconds(500)
+        && self.maximumBackoff > .zero && self.delayedAcknowledgement > .zero && self.delayedAcknowledgement <= .milliseconds(500)
         && self.maximumRetransmissions >= 0 && self.maximumInitRetransmissions >= 0
         && (1...64).contains(self.initialWindow) && (1...256).contains(self.maximumBurst)
         && self.cookieLifetime > .zero

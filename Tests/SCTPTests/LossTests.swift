@@ -18,7 +18,7 @@ func `with 10 percent loss, reordering and duplication data arrives intact and b
   world.run(for: .seconds(30)) { $0.a.state == .established && $0.b.state == .established }
   #expect(world.a.state == .established && world.b.state == .established)
   for i in 0..<12 {
-    let size = [1, 300, 1152, 6000, 40_000][i % 5]
+    let size = [1, 300, 1152, 4000, 12_000][i % 5]
     try world.a.send(pattern(size, i), on: UInt16(i % 3), ppid: UInt32(i), now: world.now)
     try world.b.send(pattern(size, i + 50), on: UInt16(i % 4), ppid: UInt32(i), .init(ordered: i % 2 == 0), now: world.now)
   }
@@ -31,11 +31,11 @@ func `with 10 percent loss, reordering and duplication data arrives intact and b
   }
   for message in world.receivedByB {
     let i = Int(message.protocolIdentifier)
-    #expect(message.bytes == pattern([1, 300, 1152, 6000, 40_000][i % 5], i))
+    #expect(message.bytes == pattern([1, 300, 1152, 4000, 12_000][i % 5], i))
   }
   for message in world.receivedByA {
     let i = Int(message.protocolIdentifier)
-    #expect(message.bytes == pattern([1, 300, 1152, 6000, 40_000][i % 5], i + 50))
+    #expect(message.bytes == pattern([1, 300, 1152, 4000, 12_000][i % 5], i + 50))
   }
   world.a.shutdown(now: world.now)
   world.run(for: .seconds(300)) { $0.a.phase == .ended && $0.b.phase == .ended }

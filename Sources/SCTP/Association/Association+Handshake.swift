@@ -50,7 +50,7 @@ extension Association {
       roundTrip.isKnown
       ? max(roundTrip.smoothed * 2 + .milliseconds(20), .milliseconds(50)) : self.configuration.initialRTO
     let factor: UInt64 = 1 &<< UInt64(min(self.handshake.transmissions, 20))
-    self.timers.set(.handshake, at: self.now + min(base * factor, self.configuration.maximumRTO))
+    self.timers.set(.handshake, at: self.now + min(base * factor, max(base, self.configuration.maximumBackoff)))
     self.handshake.transmissions &+= 1
     self.handshake.sentAt = self.now
   }

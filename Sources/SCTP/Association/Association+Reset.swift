@@ -65,7 +65,7 @@ extension Association {
       sequence: self.resets.nextOutgoing, answering: self.resets.nextIncoming &- 1, lastTSN: self.resets.lastTSN,
       streams: self.resets.streams, into: &writer)
     let wait = self.outbox.roundTrip.timeout * (1 &<< UInt64(min(self.resets.transmissions, 10)))
-    self.timers.set(.reset, at: self.now + min(wait, self.configuration.maximumRTO))
+    self.timers.set(.reset, at: self.now + min(wait, max(self.outbox.roundTrip.timeout, self.configuration.maximumBackoff)))
     self.resets.transmissions &+= 1
   }
 

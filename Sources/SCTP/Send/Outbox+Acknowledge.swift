@@ -32,7 +32,14 @@ extension Outbox {
     if !self.outstanding.isEmpty, self.outstanding[self.outstanding.first].state == .acknowledged {
       self.outstanding.revokeGaps()
     }
+    let wasClosed = self.isWindowClosed
     self.advertisedWindow = Int(min(sack.receiveWindow, 1 &<< 30))
+    if wasClosed, !self.isWindowClosed, self.outstanding.flight.count == 1 {
+      // The window opens: what probed it was refused, and need not wait for a timeout that had backed off.
+      self.outstanding.markAllLost()
+      self.roundTrip.endBackOff()
+      timers.cancel(.retransmission)
+    }
     // A duplicate tells of a retransmission that was not needed: allow more reordering (RFC 8985 section 6.2).
     if sack.duplicateCount > 0, self.hasSeenReordering, self.reorderingAllowance < 16 { self.reorderingAllowance &+= 1 }
     self.finishAcknowledgement(
@@ -80,7 +87,7 @@ extension Outbox {
     {
       self.congestion.endRecovery()
     }
-    self.congestion.grow(acknowledged: acknowledged, inFlight: inFlight)
+    self.congestion.grow(acknowledged: acknowledged, inFlight: inFlight, isQueueing: self.roundTrip.isQueueing)
     self.detectLoss(&timers, now: now)
     self.burstLimit =
       self.outstanding.bytesInFlight == 0
@@ -165,7 +172,7 @@ extension Outbox {
   mutating func detectLoss(_ timers: inout Timers, now: Instant) {
     timers.cancel(.reordering)
     let window = self.reorderingWindow
-    var found = false
+    var lost = 0
     while self.outstanding.flight.count > 0 {
       let tsn = self.outstanding.flight.first
       let chunk = self.outstanding[tsn]
@@ -178,18 +185,19 @@ extension Outbox {
         timers.set(.reordering, at: deadline)
         break
       }
-      found = true
+      lost &+= chunk.weight
       if self.isExhausted(chunk, now: now) {
         self.abandon(chunk.message, at: tsn)
       } else {
         self.outstanding.markLost(tsn)
       }
     }
-    guard found else { return }
-    if self.congestion.beginRecovery(exit: self.lastTSN) {
+    guard lost > 0 else { return }
+    if self.congestion.beginRecovery(exit: self.lastTSN, isQueueing: self.roundTrip.isQueueing) {
       self.recoveries &+= 1
       self.hasCredit = true
     }
+    self.congestion.noteLoss(lost)
     self.advanceForwardPoint()
     if self.isForwardPending { self.isForwardDue = true }
   }

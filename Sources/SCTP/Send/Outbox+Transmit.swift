@@ -5,7 +5,7 @@ import Time
 extension Outbox {
   /// Whether `writeData` would write something into an empty packet.
   var isDataReady: Bool {
-    if self.outstanding.lost.count > 0 { return self.mayFly }
+    if self.outstanding.lost.count > 0 { return self.mayFly && self.mayLandAgain(self.outstanding.lost.first) }
     guard let size = self.queue.nextFragmentSize(room: .max, full: self.fullFragment) else { return false }
     return self.mayFly && self.mayLand(size)
   }
@@ -16,6 +16,11 @@ extension Outbox {
 
   /// Rule A: within the peer's window; with nothing in flight, one chunk to learn when the window opens.
   private func mayLand(_ size: Int) -> Bool { size <= self.peerWindow || self.outstanding.flight.count == 0 }
+
+  /// A peer has room for what it lacks first; the rest counts anew (section 6.2.1 C).
+  private func mayLandAgain(_ tsn: UInt32) -> Bool {
+    tsn == self.outstanding.first || self.mayLand(Int(self.outstanding[tsn].size))
+  }
 
   /// Writes what is lost, then what is new, up to offset `end` of the writer. Returns whether anything was written.
   mutating func writeData(end: Int, into writer: inout SpanWriter, timers: inout Timers, now: Instant) -> Bool {
@@ -32,7 +37,7 @@ extension Outbox {
         self.isForwardDue = self.isForwardPending
         continue
       }
-      guard writer.count &+ chunk.weight <= end else { break }
+      guard writer.count &+ chunk.weight <= end, self.mayLandAgain(tsn) else { break }
       self.outstanding.resend(tsn, now: now)
       self.write(tsn, chunk, flags: chunk.flags | DataChunk.immediate, into: &writer)
       self.retransmissions &+= 1

@@ -70,6 +70,8 @@ struct Outbox: Sendable {
   /// Nothing is left that the peer has to hear of.
   var isDrained: Bool { self.queue.isEmpty && self.outstanding.isEmpty }
   var peerWindow: Int { max(0, self.advertisedWindow &- self.outstanding.payloadInFlight) }
+  /// The peer has no room for a fragment: what is sent now is a probe (section 6.1 A).
+  var isWindowClosed: Bool { self.advertisedWindow < self.fullFragment }
   var isForwardPending: Bool { self.advancedPoint != self.cumulative }
 
   // MARK: Timers
@@ -91,7 +93,7 @@ struct Outbox: Sendable {
   /// delay counts for little.
   mutating func armProbe(_ timers: inout Timers, now: Instant) {
     guard self.roundTrip.isKnown, self.outstanding.flight.count > 0, self.outstanding.lost.count == 0,
-      !self.congestion.isRecovering, !self.isProbing
+      !self.congestion.isRecovering, !self.isProbing, !self.roundTrip.isBackedOff
     else {
       timers.cancel(.probe)
       return
@@ -108,7 +110,8 @@ struct Outbox: Sendable {
   mutating func retransmissionExpired(_ timers: inout Timers, now: Instant) {
     self.timeouts &+= 1
     self.roundTrip.backOff()
-    if self.outstanding.isAwaiting { self.congestion.collapse() }
+    // What a closed window refused says nothing about the path.
+    if self.outstanding.isAwaiting, !self.isWindowClosed { self.congestion.collapse() }
     self.isProbing = false
     self.burstLimit = .max
     self.outstanding.markAllLost()

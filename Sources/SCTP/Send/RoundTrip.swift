@@ -4,6 +4,7 @@ import Time
 struct RoundTrip: Sendable {
   private let minimum: Interval
   private let maximum: Interval
+  private let maximumBackoff: Interval
   private(set) var smoothed = Interval.zero
   private var variation = Interval.zero
   /// The shortest seen; the base of what counts as reordering (RFC 8985 section 6.2).
@@ -16,16 +17,21 @@ struct RoundTrip: Sendable {
   init(configuration: Association.Configuration) {
     self.minimum = configuration.minimumRTO
     self.maximum = configuration.maximumRTO
+    self.maximumBackoff = min(configuration.maximumBackoff, configuration.maximumRTO)
     self.base = min(configuration.initialRTO, configuration.maximumRTO)
   }
 
   var isKnown: Bool { self.smoothed > .zero }
 
+  /// Whether round trips have grown by more than an eighth: packets wait somewhere.
+  var isQueueing: Bool { self.smoothed > self.shortest + self.shortest / 8 + .milliseconds(1) }
+
   /// The timeout to use now. It doubles with every expiry until a new sample (rules E2 and C7).
-  var timeout: Interval { min(self.base * (1 &<< min(self.doublings, 20)), self.maximum) }
+  var timeout: Interval { min(self.base * (1 &<< min(self.doublings, 20)), max(self.base, self.maximumBackoff)) }
 
   mutating func backOff() { if self.doublings < 20 { self.doublings &+= 1 } }
   mutating func endBackOff() { self.doublings = 0 }
+  var isBackedOff: Bool { self.doublings > 0 }
 
   /// What another layer measured on the same path; our own first sample replaces it.
   mutating func assume(_ roundTrip: Interval) {
