@@ -66,7 +66,7 @@ let package = Package(
     + engineModules.map {
       .testTarget(
         name: $0.name + "Tests",
-        dependencies: [.byName(name: $0.name)] + ($0.name == "DTLS" ? ["CMbedTLSPeer"] : []), swiftSettings: host)
+        dependencies: [.byName(name: $0.name)] + (["Cryptography", "DTLS"].contains($0.name) ? ["CMbedTLSPeer"] : []), swiftSettings: host)
     } + [
       .target(
         name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",
