@@ -1,4 +1,4 @@
-// X25519 (RFC 7748 section 5) for machines that multiply 64 by 64 bits: about fifteen times as fast as mbedTLS's general
+// X25519 (RFC 7748 section 5) for machines that multiply 64 by 64 bits: about eight times as fast as mbedTLS's general
 // arithmetic, without allocations. Not part of the border to Swift.
 #pragma once
 #include <stdint.h>
