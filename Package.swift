@@ -33,7 +33,7 @@ let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
 ]
 
 /// Independent implementations that the tests of a module run against.
-let oracles = ["DTLS": ["CMbedTLSPeer"], "SCTP": ["CUsrsctpPeer"]]
+let oracles = ["Cryptography": ["CMbedTLSPeer"], "DTLS": ["CMbedTLSPeer"], "SCTP": ["CUsrsctpPeer"]]
 
 let package = Package(
   name: "swift-rtc",

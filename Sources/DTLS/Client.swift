@@ -22,9 +22,7 @@ extension Connection {
     self.begin(flight, expectingAnswer: true, now: now)
   }
 
-  mutating func handleHelloVerifyRequest(
-    _ body: Span<UInt8>, message: [UInt8], now: Instant
-  ) throws(Fault) {
+  mutating func handleHelloVerifyRequest(_ body: Span<UInt8>, now: Instant) throws(Fault) {
     // One is a server's right; more would be a way to keep a client busy.
     guard self.handshake.nextSequence == 1 else { throw .alert(.unexpectedMessage) }
     let cookie: [UInt8]
@@ -78,17 +76,14 @@ extension Connection {
   }
 
   mutating func handleCertificateRequest(_ body: Span<UInt8>) throws(Fault) {
-    do throws(WireError) {
-      self.handshake.canSatisfyRequest = try CertificateRequest.parse(body)
-    } catch {
-      throw .alert(.decodeError)
-    }
-    guard self.handshake.canSatisfyRequest else { throw .alert(.handshakeFailure) }
+    let isSatisfied: Bool
+    do throws(WireError) { isSatisfied = try CertificateRequest.parse(body) } catch { throw .alert(.decodeError) }
+    guard isSatisfied else { throw .alert(.handshakeFailure) }
     self.handshake.isCertificateRequested = true
     self.handshake.expectation = .serverHelloDone
   }
 
-  mutating func handleServerHelloDone(message: [UInt8], now: Instant) throws(Fault) {
+  mutating func handleServerHelloDone(now: Instant) throws(Fault) {
     self.peerFlightEnd = self.reassembly.next &- 1
     self.handshake.expectation = .nothing
     // Nothing that a wrong peer could use is sent before signalling has vouched for it.

@@ -11,7 +11,7 @@ extension Connection {
     case (_, .helloRequest) where self.role == .client:
       return  // "ignored if the client is currently negotiating", and not hashed (RFC 5246 section 7.4.1.1)
     case (.serverHello, .helloVerifyRequest):
-      try self.handleHelloVerifyRequest(body, message: message, now: now)
+      try self.handleHelloVerifyRequest(body, now: now)
       return  // not hashed (RFC 6347 section 4.2.1)
     case (.serverHello, .serverHello):
       try self.handleServerHello(body)
@@ -25,7 +25,7 @@ extension Connection {
     case (.certificateRequestOrDone, .serverHelloDone), (.serverHelloDone, .serverHelloDone):
       guard body.count == 0 else { throw .alert(.decodeError) }
       self.note(message)
-      try self.handleServerHelloDone(message: message, now: now)
+      try self.handleServerHelloDone(now: now)
       return
     case (.clientHello, .clientHello):
       try self.handleClientHello(body, message: message, now: now)

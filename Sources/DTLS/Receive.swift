@@ -6,7 +6,8 @@ extension Connection {
   /// Processes ONE record at `offset` of the datagram and moves `offset` past it; returns where in the datagram decrypted
   /// application data lies, if the record brought some. Call until `offset == datagram.count`.
   ///
-  /// The record is decrypted in place; one that is not authentic is destroyed.
+  /// The record is decrypted in place; one that is not authentic is destroyed. Data that follows the handshake's end in the
+  /// same datagram is returned before `.connected` can be polled.
   public mutating func receive(
     _ datagram: inout MutableSpan<UInt8>, from offset: inout Int, now: Instant
   ) -> Range<Int>? {

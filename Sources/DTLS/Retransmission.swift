@@ -41,7 +41,8 @@ extension Connection {
     // A duplicate made by the network follows at its heels; a peer's timer does not. Thus one repetition is answered once.
     guard now - self.flightStartedAt >= .milliseconds(10) else { return }
     self.sendFlightAgain(now: now)
-    if self.phase != .connected { self.timers.set(.retransmission, at: now + self.timeout) }
+    // A last flight and a HelloVerifyRequest are sent when asked for, never by a timer.
+    if self.timers.deadline(of: .retransmission) != nil { self.timers.set(.retransmission, at: now + self.timeout) }
   }
 
   private mutating func sendFlightAgain(now: Instant) {

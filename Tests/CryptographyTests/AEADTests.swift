@@ -1,6 +1,8 @@
 import Bytes
+import CMbedTLSPeer
 import Cryptography
 import Testing
+import Time
 
 @Suite struct AEADTests {
   struct Vector: Sendable {
@@ -66,6 +68,26 @@ import Testing
       var short = copy.mutableSpan
       let opened = original.open(&short, in: 3..<(3 + length), nonce: nonce, authenticating: header.span)
       #expect(!opened)
+    }
+  }
+
+  @Test(arguments: [AEAD.Algorithm.aes128GCM, .aes256GCM])
+  func `GCM gives mbedTLS's bytes at every length and opens them again`(algorithm: AEAD.Algorithm) throws {
+    var random = SeededRandom(seed: .init(1))
+    for size in Array(0...400) + [1200, 16_384] {
+      func draw(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) } }
+      let key = draw(algorithm.keyLength), plaintext = draw(size), header = draw(size % 40), nonceBytes = draw(12)
+      var expected = plaintext, tag = [UInt8](repeating: 0, count: 16)
+      #expect(mbedtls_peer_gcm(Int32(key.count * 8), key, nonceBytes, header, header.count, &expected, size, &tag) == 0)
+      var aead = try AEAD(algorithm, key: key.span)
+      let nonce: AEAD.Nonce = InlineArray { nonceBytes[$0] }
+      var buffer = [7] + plaintext + [UInt8](repeating: 0, count: 16)
+      var span = buffer.mutableSpan
+      aead.seal(&span, in: 1..<(1 + size), nonce: nonce, authenticating: header.span)
+      #expect(buffer == [7] + expected + tag, "\(size) bytes")
+      span = buffer.mutableSpan
+      let opened = aead.open(&span, in: 1..<(17 + size), nonce: nonce, authenticating: header.span)
+      #expect(opened && Array(buffer[1..<(1 + size)]) == plaintext, "\(size) bytes")
     }
   }
 

@@ -30,12 +30,30 @@ import Time
     let shared = hexadecimal(
       try secret(first, bytes("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c")))
     #expect(shared == "c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552")
-    // One step of the iteration: the base point under a key that equals it, which is also how public keys are made.
+    // The iteration from the base point, whose first step also shows how public keys are made.
     let nine = "0900000000000000000000000000000000000000000000000000000000000000"
-    let second = try exchange(.x25519, nine)
     let step = "422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079"
-    #expect(hexadecimal(try secret(second, bytes(nine))) == step)
-    #expect(hexadecimal(arrayCopy(second.publicKey)) == step)
+    #expect(hexadecimal(arrayCopy(try exchange(.x25519, nine).publicKey)) == step)
+    var scalar = bytes(nine), point = bytes(nine)
+    for count in 1...1000 {
+      let next = try secret(try exchange(.x25519, hexadecimal(scalar)), point)
+      point = scalar
+      scalar = next
+      if count == 1 { #expect(hexadecimal(scalar) == step) }
+    }
+    #expect(hexadecimal(scalar) == "684cf59ba83309552800ef566f2f4d3c1c3887c49360e3875f2eb94d99532c51")
+  }
+
+  @Test func `X25519 ignores the top bit and takes numbers that are not reduced`() throws {
+    let key = try exchange(.x25519, "a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4")
+    // 9 and p + 9, with and without the top bit.
+    let plain = "0900000000000000000000000000000000000000000000000000000000000000"
+    let top = "0900000000000000000000000000000000000000000000000000000000000080"
+    let large = "f6ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"
+    let expected = hexadecimal(arrayCopy(key.publicKey))
+    #expect(hexadecimal(try secret(key, bytes(plain))) == expected)
+    #expect(hexadecimal(try secret(key, bytes(top))) == expected)
+    #expect(hexadecimal(try secret(key, bytes(large))) == expected)
   }
 
   @Test func `P-256 matches RFC 5903 section 8.1`() throws {

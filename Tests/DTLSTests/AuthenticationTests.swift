@@ -96,3 +96,29 @@ import Time
     }
   }
 }
+
+@Suite struct ServerTimeoutTests {
+  @Test func `a client that falls silent is given up after the handshake's time`() {
+    let pair = Pair()
+    pair.client.connection.start(now: pair.now)
+    for datagram in pair.client.transmit() { pair.server.receive(datagram, now: pair.now) }
+    var flights = pair.server.transmit().count
+    var now = pair.now
+    while let deadline = pair.server.nextDeadline {
+      now = deadline
+      pair.server.connection.advance(to: now)
+      flights += pair.server.transmit().isEmpty ? 0 : 1
+      pair.server.pollEvents()
+    }
+    // 0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 12.7 and 25.5 s after the first.
+    #expect(flights == 9)
+    #expect(now == pair.now + .seconds(30))
+    #expect(pair.server.events == [.failed(.timedOut)])
+  }
+
+  @Test func `a server without a client has nothing to wait for`() {
+    let server = Endpoint(.server)
+    server.connection.start(now: .zero)
+    #expect(server.nextDeadline == nil && server.transmit().isEmpty && server.phase == .idle)
+  }
+}

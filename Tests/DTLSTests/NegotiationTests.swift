@@ -175,6 +175,18 @@ struct Hello {
     #expect(server.events == [.failed(.peerFault(.handshakeFailure))])
   }
 
+  @Test func `a cookie is sent again when asked for, and never by a timer`() {
+    let server = self.server { $0.requiresCookie = true }
+    let hello = Forge.message(1, sequence: 0, Hello().body)
+    server.receive(hello, now: .zero)
+    let first = server.transmit()
+    server.receive(hello, now: .zero + .milliseconds(100))
+    let second = server.transmit()
+    #expect(first.count == 1 && second.count == 1 && first[0][13...] == second[0][13...])
+    #expect(server.nextDeadline == .zero + .seconds(30))
+    #expect(first[0][10] == 40 && second[0][10] == 41)  // the hello's own record number, then on from there
+  }
+
   @Test func `a client without a certificate is refused`() {
     let victim = Story(.server).victim(after: 1)
     victim.receive(Forge.message(11, sequence: 1, [0, 0, 0]), now: .zero + .seconds(1))

@@ -52,7 +52,6 @@ struct Handshake: Sendable {
   var peerKey: PublicKey?
   var peerCertificate: [UInt8] = []
   var isCertificateRequested = false
-  var canSatisfyRequest = false
   /// The number of the latest record that brought a fragment.
   var latestRecordNumber: UInt64 = 0
   /// message_seq of the next message of ours.

@@ -1,6 +1,7 @@
 #include "CMbedTLSPeer.h"
 
 #include <mbedtls/ecp.h>
+#include <mbedtls/gcm.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_cookie.h>
 #include <mbedtls/x509_crt.h>
@@ -226,4 +227,17 @@ int mbedtls_peer_srtp_profile(const mbedtls_peer *peer) {
 
 int mbedtls_peer_export(const mbedtls_peer *peer, const char *label, uint8_t *output, size_t size) {
   return mbedtls_ssl_tls_prf(peer->prf, peer->master, 48, label, peer->randoms, 64, output, size);
+}
+
+int mbedtls_peer_gcm(int bits, const uint8_t *key, const uint8_t *nonce, const uint8_t *header, size_t header_size,
+                     uint8_t *data, size_t size, uint8_t *tag) {
+  mbedtls_gcm_context context;
+  mbedtls_gcm_init(&context);
+  int result = mbedtls_gcm_setkey(&context, MBEDTLS_CIPHER_ID_AES, key, (unsigned)bits);
+  if (result == 0) {
+    result = mbedtls_gcm_crypt_and_tag(&context, MBEDTLS_GCM_ENCRYPT, size, nonce, 12, header, header_size, data, data,
+                                       16, tag);
+  }
+  mbedtls_gcm_free(&context);
+  return result;
 }

@@ -30,3 +30,7 @@ size_t mbedtls_peer_received(const mbedtls_peer *peer, uint8_t *output, size_t c
 // The SRTP profile negotiated, or 0.
 int mbedtls_peer_srtp_profile(const mbedtls_peer *peer);
 int mbedtls_peer_export(const mbedtls_peer *peer, const char *label, uint8_t *output, size_t size);
+
+// mbedTLS's own AES-GCM, to compare with: encrypts in place and writes the 16-byte tag.
+int mbedtls_peer_gcm(int bits, const uint8_t *key, const uint8_t *nonce, const uint8_t *header, size_t header_size,
+                     uint8_t *data, size_t size, uint8_t *tag);
