@@ -165,7 +165,8 @@ public struct Connection: ~Copyable, Sendable {
 }
 
 extension Connection.Configuration {
-  var isValid: Bool {
+  /// Whether all values lie in their ranges, and a connection of this role can be made.
+  public var isValid: Bool {
     (128...16384).contains(self.maximumTransmissionUnit) && !self.groups.isEmpty
       && self.cipherSuites.contains { self.role == .client || !$0.authenticatesWithRSA }
       && (1024...65536).contains(self.maximumHandshakeMessageSize) && (0...1_048_576).contains(self.maximumEarlyBytes)

@@ -149,7 +149,7 @@ public struct Replayer: ~Copyable {
     case .localAddressesComplete:
       self.connection.localAddressesComplete(now: now)
     case .makeOffer, .makeAnswer:
-      let room = try self.readRoom(&cursor)
+      let room = try self.readRoom(&cursor, enough: Self.longestDatagram)
       try self.playDescription(record.kind, room: room)
     case .setRemoteOffer, .setRemoteAnswer:
       let kind: DescriptionKind = record.kind == .setRemoteOffer ? .offer : .answer
@@ -178,12 +178,12 @@ public struct Replayer: ~Copyable {
     case .advance:
       self.connection.advance(to: now)
     case .pollTransmit:
-      let room = try self.readRoom(&cursor)
+      let room = try self.readRoom(&cursor, enough: Self.longestDatagram)
       return try self.playTransmit(room: room)
     case .pollEvent:
       return try self.playEvent()
     case .receiveMessage:
-      let room = try self.readRoom(&cursor)
+      let room = try self.readRoom(&cursor, enough: max(self.connection.nextMessageSize ?? 0, Self.longestDatagram))
       return try self.playMessage(room: room)
     case .openChannel, .send, .closeChannel, .setBufferedAmountLowThreshold:
       try self.playChannel(record, &cursor)
@@ -201,13 +201,15 @@ public struct Replayer: ~Copyable {
     try self.check(accepted != wasRefused)
   }
 
-  /// How much room the caller had; the output buffer has at least that.
-  private mutating func readRoom(_ cursor: inout SpanCursor) throws(WireError) -> Int {
-    let room: UInt32 = try number(try cursor.readVarint())
-    guard room <= 1 << 28 else { throw .malformed }
-    if Int(room) > self.output.count { self.output = [UInt8](repeating: 0, count: Int(room)) }
-    return Int(room)
+  /// How much room the caller had, in an output buffer of that size; `enough` is more than the engine can have made use of.
+  private mutating func readRoom(_ cursor: inout SpanCursor, enough: Int) throws(WireError) -> Int {
+    let room = Int(min(try cursor.readVarint(), UInt64(enough)))
+    if room > self.output.count { self.output = [UInt8](repeating: 0, count: room) }
+    return room
   }
+
+  /// No description or datagram is longer.
+  private static var longestDatagram: Int { 65_536 }
 
   private mutating func playDescription(_ kind: RecordingFormat.Kind, room: Int) throws(WireError) {
     let now = self.now
@@ -336,8 +338,7 @@ public struct Replayer: ~Copyable {
     case .closeChannel:
       self.connection.closeChannel(channel, now: self.now)
     default:
-      let bytes: UInt32 = try number(try cursor.readVarint())
-      self.connection.setBufferedAmountLowThreshold(Int(bytes), on: channel)
+      self.connection.setBufferedAmountLowThreshold(Int(clamping: try cursor.readVarint()), on: channel)
     }
   }
 }

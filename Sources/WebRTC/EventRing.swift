@@ -13,6 +13,11 @@ struct EventRing<Event: Sendable>: Sendable {
       self.dropped &+= 1
       return
     }
+    // What was taken goes in one piece once it is as much as may wait, so that each event moves once at most.
+    if self.head >= self.capacity {
+      self.storage.removeFirst(self.head)
+      self.head = 0
+    }
     self.storage.append(event)
   }
 

@@ -15,7 +15,7 @@ extension PeerConnection {
   public mutating func openChannel(
     _ options: ChannelOptions, now: Instant
   ) throws(DataChannels.OpenError) -> Channel {
-    guard self.connectionState != .closed, self.connectionState != .failed else { throw .closed }
+    guard !self.isClosing else { throw .closed }
     return try self.channels.open(options, now: now)
   }
 

@@ -17,7 +17,7 @@ extension PeerConnection {
   public mutating func receive(
     _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, now: Instant
   ) {
-    guard datagram.count > 0, self.connectionState != .closed else { return }
+    guard datagram.count > 0, !self.isClosing else { return }
     self.counters.datagramsReceived &+= 1
     self.counters.bytesReceived &+= UInt64(datagram.count)
     switch datagram[0] {
@@ -26,7 +26,12 @@ extension PeerConnection {
       self.pump(now: now)
     case 20...63:
       guard self.dtls != nil, self.agent.accepts(from: remote, to: local) else {
-        self.early.append(datagram.span, from: remote, to: local)
+        // Once the handshake runs there is a better path to repeat it on than one that ICE knows nothing of.
+        if self.isHandshakeStarted {
+          self.counters.unacceptedDatagrams &+= 1
+        } else {
+          self.early.append(datagram.span, from: remote, to: local)
+        }
         return
       }
       self.receiveRecords(&datagram, from: remote, to: local, now: now)
@@ -75,7 +80,7 @@ extension PeerConnection {
     guard self.connectionState != .closed else { return }
     self.channels.abort(now: now)
     self.isClosing = true
-    if self.path == nil { self.agent.close() }
+    if self.path == nil || !self.agent.mayConsentSend { self.silence() }
     self.setSignalingState(.closed)
     self.setPhase(.closed)
     self.setConnectionState(.closed)
@@ -83,7 +88,8 @@ extension PeerConnection {
 
   // MARK: Output
 
-  /// Writes the next datagram to send; nil when there is none. `writer` needs 1,500 bytes of room.
+  /// Writes the next datagram to send; nil when there is none. `writer` needs 1,500 bytes of room, or as many as the
+  /// configuration's MTU and packet size ask for with a record's 37 where that is more.
   public mutating func pollTransmit(into writer: inout SpanWriter) -> Transmit? {
     let start = writer.count
     guard let transmit = self.nextTransmit(into: &writer) else { return nil }
@@ -104,11 +110,16 @@ extension PeerConnection {
     }
     if self.dtls?.pollTransmit(into: &writer) ?? false { return path }
     if self.isClosing {
-      self.agent.close()
-      self.path = nil
+      self.silence()
       return nil
     }
     return self.sealPacket(into: &writer) ? path : nil
+  }
+
+  /// The end: there is no path any more, and nothing that could find one.
+  private mutating func silence() {
+    self.agent.close()
+    self.path = nil
   }
 
   /// Writes an SCTP packet behind room for the record's header, and encrypts it where it lies.
@@ -116,7 +127,9 @@ extension PeerConnection {
     guard self.isAuthenticated, let headroom = self.dtls?.recordHeadroom else { return false }
     let start = writer.count
     let tailroom = DTLS.Connection.recordTailroom
-    guard writer.remaining >= headroom &+ tailroom else { return false }
+    // A packet that found no room for its tag would be lost to the association.
+    let room = headroom &+ self.configuration.channels.association.maximumPacketSize &+ tailroom
+    guard writer.remaining >= room else { return false }
     writer.skip(headroom)
     guard self.channels.pollTransmit(into: &writer) else {
       writer.rewind(to: start)
@@ -124,10 +137,6 @@ extension PeerConnection {
     }
     let plaintext = headroom..<(writer.count &- start)
     writer.skip(tailroom)
-    guard !writer.overflowed else {
-      writer.rewind(to: start)
-      return false
-    }
     var record = writer.mutableBytes(in: start..<(start &+ plaintext.upperBound &+ tailroom))
     do throws(DTLS.UsageError) {
       let sealed = try self.dtls?.seal(&record, plaintext: plaintext)
@@ -158,6 +167,7 @@ extension PeerConnection {
 
   /// Carries what one layer reports to the others. Called after every input.
   mutating func pump(now: Instant) {
+    guard !self.isClosing else { return }
     while let event = self.agent.pollEvent() { self.handle(event, now: now) }
     while let event = self.dtls?.pollEvent() ?? nil { self.handle(event, now: now) }
   }
@@ -187,16 +197,20 @@ extension PeerConnection {
     case .new, .closed:
       break
     case .checking:
-      if !self.isAuthenticated { self.setPhase(.pairing) }
+      if !self.isAuthenticated || !self.agent.mayConsentSend { self.setPhase(.pairing) }
       self.updateConnectionState()
     case .connected, .completed:
-      if self.isAuthenticated { self.setPhase(.connected) }
+      if self.isAuthenticated {
+        self.setPhase(.connected)
+      } else if self.isHandshakeStarted {
+        self.setPhase(.connecting)
+      }
       self.updateConnectionState()
     case .disconnected:
       self.setPhase(.disconnected)
       self.updateConnectionState()
     case .failed:
-      self.fail(.ice, now: now)
+      self.fail(.ice)
     }
   }
 
@@ -209,7 +223,8 @@ extension PeerConnection {
       self.channels.connect(now: now)
       self.deliverEarlyRecords(now: now)
     case .failed(let failure):
-      self.fail(.dtls(failure), now: now)
+      self.fail(.dtls(failure))
+      self.channels.abort(now: now)
     case .closed:
       // The peer is gone for good: what it did not acknowledge it will not.
       self.close(now: now)
@@ -225,14 +240,21 @@ extension PeerConnection {
       self.dtls = try DTLS.Connection(
         configuration: configuration, identity: self.identity, random: self.random.split(), now: now)
     } catch {
-      return self.fail(.dtls(.outOfMemory), now: now)
+      self.fail(.dtls(.outOfMemory))
+      self.channels.abort(now: now)
+      return
     }
     self.channels.setDTLSRole(isClient: self.isDTLSClient, now: now)
     self.dtls?.setRemoteFingerprints(remote.fingerprints.compactMap { Cryptography.Fingerprint($0) }, now: now)
     self.startHandshake(now: now)
   }
 
-  var isDTLSClient: Bool { self.signaling.remote?.localSetup == .active }
+  var isDTLSClient: Bool {
+    switch self.dtls {
+    case .some(let connection): connection.role == .client
+    case .none: false
+    }
+  }
   var isAuthenticated: Bool {
     switch self.dtls {
     case .some(let connection): connection.isConnected
@@ -272,39 +294,35 @@ extension PeerConnection {
 
   private mutating func associationEnded(_ reason: SCTP.Association.CloseReason) -> Event? {
     switch reason {
-    case .abortedLocally, .shutdown: return self.pollEvent()
+    case .abortedLocally, .shutdown: break
     // The peer took its association down; it may still be closing the transport in order.
-    case .abortedByPeer(let cause) where cause == 0 || cause == 12: return self.pollEvent()
-    default: break
+    case .abortedByPeer(let cause) where cause == 0 || cause == 12: break
+    default: self.fail(.sctp(reason))
     }
-    self.failureReason = .sctp(reason)
-    self.setPhase(.connectFailed)
-    self.setConnectionState(.failed)
-    return .failed(.sctp(reason))
+    return self.pollEvent()
   }
 
   // MARK: States
 
-  mutating func fail(_ reason: FailureReason, now: Instant) {
-    guard self.connectionState != .failed, self.connectionState != .closed else { return }
+  /// A path can be mended by a restart of ICE, so that its loss ends nothing; every other failure is final, also after that.
+  mutating func fail(_ reason: FailureReason) {
+    guard !self.isClosing, reason != .ice || self.connectionState != .failed else { return }
     self.failureReason = reason
     self.events.append(.failed(reason))
     self.setPhase(.connectFailed)
     self.setConnectionState(.failed)
-    // Without consent nothing more can be said, but a restart of ICE may still mend it; a failed handshake is final.
-    if reason != .ice {
-      self.channels.abort(now: now)
-      self.isClosing = true
-    }
+    if reason != .ice { self.isClosing = true }
   }
 
   /// W3C WebRTC section 5.6.2: the state of the ICE and DTLS transports together.
   private mutating func updateConnectionState() {
-    guard self.connectionState != .failed, self.connectionState != .closed else { return }
+    guard !self.isClosing else { return }
     switch self.agent.state {
     case .disconnected: self.setConnectionState(.disconnected)
-    case .connected, .completed: self.setConnectionState(self.isAuthenticated ? .connected : .connecting)
-    case .checking: self.setConnectionState(self.isAuthenticated ? .connected : .connecting)
+    case .checking, .connected, .completed:
+      self.failureReason = nil
+      // An ICE restart checks anew while the old path still serves.
+      self.setConnectionState(self.isAuthenticated && self.agent.mayConsentSend ? .connected : .connecting)
     case .new, .failed, .closed: break
     }
   }

@@ -15,12 +15,12 @@ extension PeerConnection {
   /// Writes an offer and makes it the local description (JSEP's createOffer and setLocalDescription). It holds the
   /// candidates known so far; later ones come as events, to be trickled (RFC 8838).
   public mutating func makeOffer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
-    guard self.connectionState != .closed else { throw .closed }
+    guard !self.isClosing else { throw .closed }
     guard self.signaling.state == .stable || self.signaling.state == .haveLocalOffer else { throw .wrongState }
     let start = writer.count
     self.signaling.version &+= 1
     // Once roles are settled an offer must not unsettle them (RFC 8842 section 5.5).
-    let setup: Setup = self.dtls == nil ? .actpass : self.establishedSetup
+    let setup: Setup = self.dtls == nil ? .actpass : self.ownSetup
     do throws(SDPError) {
       try OfferAnswer.writeOffer(self.localParameters(setup: setup), into: &writer)
       self.signaling.localOffer = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
@@ -35,12 +35,11 @@ extension PeerConnection {
 
   /// Writes the answer to the offer that was set and makes it the local description.
   public mutating func makeAnswer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
-    guard self.connectionState != .closed else { throw .closed }
+    guard !self.isClosing else { throw .closed }
     guard self.signaling.state == .haveRemoteOffer, let offer = self.signaling.remoteOffer else { throw .wrongState }
-    let setup: Setup = self.dtls == nil ? self.preferredSetup : self.establishedSetup
     self.signaling.version &+= 1
     do throws(SDPError) {
-      try OfferAnswer.writeAnswer(self.localParameters(setup: setup), to: offer, into: &writer)
+      try OfferAnswer.writeAnswer(self.localParameters(setup: self.ownSetup), to: offer, into: &writer)
     } catch {
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
@@ -50,8 +49,10 @@ extension PeerConnection {
     self.settle(now: now)
   }
 
-  private var preferredSetup: Setup { self.configuration.answersActive ? .active : .passive }
-  private var establishedSetup: Setup { self.isDTLSClient ? .active : .passive }
+  /// The role that we have, or take where the choice is ours.
+  private var ownSetup: Setup {
+    (self.dtls == nil ? self.configuration.answersActive : self.isDTLSClient) ? .active : .passive
+  }
 
   private func localParameters(setup: Setup) -> LocalParameters {
     let credentials = self.agent.localCredentials
@@ -70,16 +71,16 @@ extension PeerConnection {
 
   // MARK: Remote descriptions
 
-  /// Takes the peer's offer or answer. A description that is refused changes nothing.
+  /// Takes the peer's offer or answer. A description that is refused changes nothing. An offer that crosses ours on the
+  /// way (glare) takes its place: a host that would rather insist on its own ignores the peer's (RFC 8829 section 4.1.10.2).
   public mutating func setRemoteDescription(
     _ kind: DescriptionKind, _ text: Span<UInt8>, now: Instant
   ) throws(DescriptionError) {
-    guard self.connectionState != .closed else { throw .usage(.closed) }
+    guard !self.isClosing else { throw .usage(.closed) }
     let description: SessionDescription
     let remote: RemoteParameters
     switch kind {
-    case .offer:
-      guard self.signaling.state == .stable || self.signaling.state == .haveRemoteOffer else { throw .usage(.wrongState) }
+    case .offer: break
     case .answer:
       guard self.signaling.state == .haveLocalOffer else { throw .usage(.wrongState) }
     }
@@ -88,19 +89,21 @@ extension PeerConnection {
       if kind == .answer, let offer = self.signaling.localOffer {
         remote = try RemoteParameters(answer: description, to: offer)
       } else {
-        remote = try RemoteParameters(offer: description, preferring: self.preferredSetup)
+        remote = try RemoteParameters(offer: description, preferring: self.ownSetup)
       }
     } catch {
       throw .malformed(error)
     }
     try self.checkContinuity(with: remote)
-    try self.applyICE(of: remote, now: now)
+    try self.applyICE(of: remote, isAnswer: kind == .answer, now: now)
     self.signaling.remote = remote
     self.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize)
     switch kind {
     case .offer:
+      self.signaling.localOffer = nil
       self.signaling.remoteOffer = description
-      if self.dtls == nil { self.agent.setRole(.controlled) }
+      // RFC 8445 section 6.1.1: who offers controls, unless the other side is lite and cannot.
+      if self.dtls == nil { self.agent.setRole(remote.isICELite ? .controlling : .controlled) }
       self.setSignalingState(.haveRemoteOffer)
     case .answer:
       self.signaling.localOffer = nil
@@ -113,6 +116,8 @@ extension PeerConnection {
   /// A live session keeps its certificate, its DTLS roles and its SCTP port: changing them is a new association
   /// (RFC 8842 section 5.1), which this engine does by a new connection.
   private func checkContinuity(with remote: RemoteParameters) throws(DescriptionError) {
+    // Nothing but SHA-1 announced: no certificate could be trusted.
+    guard remote.fingerprints.contains(where: { Cryptography.Fingerprint($0) != nil }) else { throw .incompatible }
     guard self.dtls != nil, let known = self.signaling.remote else { return }
     guard remote.fingerprints == known.fingerprints, remote.sctpPort == known.sctpPort else { throw .incompatible }
     switch remote.setup {
@@ -124,13 +129,16 @@ extension PeerConnection {
   }
 
   /// New credentials from the peer are an ICE restart (RFC 8839 section 4.4.1.1.1), which both sides do.
-  private mutating func applyICE(of remote: RemoteParameters, now: Instant) throws(DescriptionError) {
-    if let known = self.signaling.remote, known.iceUfrag != remote.iceUfrag || known.icePassword != remote.icePassword,
-      self.signaling.state != .haveLocalOffer
+  private mutating func applyICE(
+    of remote: RemoteParameters, isAnswer: Bool, now: Instant
+  ) throws(DescriptionError) {
+    // All that can be refused comes before anything changes.
+    guard let credentials = Credentials(ufrag: remote.iceUfrag, password: remote.icePassword) else { throw .incompatible }
+    if !isAnswer, let known = self.signaling.remote,
+      known.iceUfrag != remote.iceUfrag || known.icePassword != remote.icePassword
     {
       self.restartAgent(now: now)
     }
-    guard let credentials = Credentials(ufrag: remote.iceUfrag, password: remote.icePassword) else { throw .incompatible }
     do throws(ICE.Agent.UsageError) {
       try self.agent.setRemoteCredentials(credentials, now: now)
     } catch {
@@ -146,7 +154,7 @@ extension PeerConnection {
   /// malformed, or of no use here (TCP, a component other than 1, a name that the host did not resolve), is counted
   /// and otherwise ignored: connectivity checks from the peer find its address all the same.
   public mutating func addRemoteCandidate(_ text: Span<UInt8>, now: Instant) throws(UsageError) {
-    guard self.connectionState != .closed else { throw .closed }
+    guard !self.isClosing else { throw .closed }
     guard self.signaling.remote != nil else { throw .wrongState }
     self.addCandidate(text, now: now)
     self.pump(now: now)
@@ -154,7 +162,7 @@ extension PeerConnection {
 
   /// The peer has no more candidates (RFC 8838 section 8.2).
   public mutating func remoteCandidatesComplete(now: Instant) throws(UsageError) {
-    guard self.connectionState != .closed else { throw .closed }
+    guard !self.isClosing else { throw .closed }
     guard self.signaling.remote != nil else { throw .wrongState }
     self.agent.remoteCandidatesComplete(now: now)
     self.pump(now: now)
@@ -162,11 +170,14 @@ extension PeerConnection {
 
   /// Takes a body of `application/trickle-ice-sdpfrag` (RFC 8840). One for another ICE generation is refused.
   public mutating func addRemoteFragment(_ text: Span<UInt8>, now: Instant) throws(DescriptionError) {
-    guard self.connectionState != .closed else { throw .usage(.closed) }
+    guard !self.isClosing else { throw .usage(.closed) }
     guard let remote = self.signaling.remote else { throw .usage(.wrongState) }
     let fragment: TrickleFragment
     do throws(SDPError) { fragment = try TrickleFragment(parsing: text) } catch { throw .malformed(error) }
     guard fragment.iceUfrag.isEmpty || fragment.iceUfrag == remote.iceUfrag else { throw .incompatible }
+    for section in fragment.sections where !section.iceUfrag.isEmpty && section.iceUfrag != remote.iceUfrag {
+      throw .incompatible
+    }
     for section in fragment.sections {
       for candidate in section.candidates { self.addCandidate(candidate.span, now: now) }
       if section.endOfCandidates { self.agent.remoteCandidatesComplete(now: now) }
@@ -187,7 +198,7 @@ extension PeerConnection {
   /// New credentials and a new round of checks; what is in use stays in use until the new pair works. The next
   /// offer announces it.
   public mutating func restartICE(now: Instant) throws(UsageError) {
-    guard self.connectionState != .closed else { throw .closed }
+    guard !self.isClosing else { throw .closed }
     guard self.signaling.state == .stable else { throw .wrongState }
     self.restartAgent(now: now)
     self.pump(now: now)
@@ -215,6 +226,7 @@ extension PeerConnection {
   /// The address is gone: pairs that use it die, and another one takes over where there is one.
   public mutating func removeLocalAddress(_ address: TransportAddress, now: Instant) {
     self.agent.removeLocalAddress(address, now: now)
+    self.localCandidates.removeAll { $0.base == address }
     self.pump(now: now)
   }
 

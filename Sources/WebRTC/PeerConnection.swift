@@ -39,7 +39,7 @@ public struct PeerConnection: ~Copyable {
   var localCandidates: [Candidate] = []
   var isGathered = false
   var isHandshakeStarted = false
-  /// What is left to do after `close`: the peer is told, then there is silence.
+  /// What is left to do after `close` and after a final failure: the peer is told, then there is silence.
   var isClosing = false
 
   public internal(set) var connectionState = ConnectionState.new
@@ -53,6 +53,7 @@ public struct PeerConnection: ~Copyable {
   public init(
     configuration: Configuration, identity: Identity, seed: SeededRandom.Seed, now: Instant
   ) throws(UsageError) {
+    guard configuration.dtls.isValid else { throw .configuration }
     var random = SeededRandom(seed: seed)
     let agent: ICE.Agent
     let channels: DataChannels

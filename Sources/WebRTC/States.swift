@@ -57,7 +57,7 @@ extension PeerConnection {
     case localCandidate(Candidate)
     case gatheringComplete
     case selectedPairChanged(local: TransportAddress, remote: TransportAddress)
-    /// Precedes the change to `failed`.
+    /// Precedes the change to `failed`. After `.ice` a restart may mend the connection; every other reason is final.
     case failed(FailureReason)
     /// The SCTP association is up: channels can carry data.
     case dataChannelsConnected
@@ -73,6 +73,7 @@ extension PeerConnection {
   public enum UsageError: Error, Equatable, Sendable {
     /// The call does not fit the signalling state (an answer without an offer, for one).
     case wrongState
+    /// `close` was called, or the connection failed for good.
     case closed
     case configuration
     /// The writer has no room for the description.

@@ -12,6 +12,8 @@ extension PeerConnection {
     public var bytesSent: UInt64 = 0
     /// Datagrams of no protocol spoken here.
     public var unknownDatagrams: UInt32 = 0
+    /// Datagrams of a live session that came on a path which ICE knows nothing of.
+    public var unacceptedDatagrams: UInt32 = 0
     /// Candidates from the peer that are malformed, of another transport, or too many.
     public var ignoredCandidates: UInt32 = 0
     public var ignoredLocalAddresses: UInt32 = 0

@@ -17,6 +17,7 @@ final class EchoSession: PeerDelegate, @unchecked Sendable {
   private var unsent: Unsent?
   private let onEnd: (FailureReason?) -> Void
   private(set) var hasConnected = false
+  private(set) var hasEnded = false
 
   /// `onEnd` is called once, on the driver's thread.
   init(onEnd: @escaping (FailureReason?) -> Void) { self.onEnd = onEnd }
@@ -31,6 +32,8 @@ final class EchoSession: PeerDelegate, @unchecked Sendable {
     case .connectionStateChanged(.connected):
       self.hasConnected = true
     case .connectionStateChanged(.failed), .connectionStateChanged(.closed):
+      guard !self.hasEnded else { return }
+      self.hasEnded = true
       self.onEnd(peer.perform { connection, _ in connection.connection.failureReason })
     default:
       break

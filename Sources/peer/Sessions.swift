@@ -45,7 +45,7 @@ final class Sessions: Sendable {
   func start(offer: [UInt8]) throws(StartError) -> (id: String, answer: String) {
     guard self.sessions.withLock({ $0.count }) < self.maximum else { throw .tooMany }
     let id = UUID().uuidString.lowercased()
-    let echo = EchoSession { [weak self] _ in self?.forget(id) }
+    let echo = EchoSession { [weak self] _ in self?.end(id) }
     let peer: Peer
     do {
       let number = self.started.add(1, ordering: .relaxed).oldValue
@@ -71,6 +71,8 @@ final class Sessions: Sendable {
         }
       }
       self.sessions.withLock { $0[id] = Session(peer: peer, echo: echo) }
+      // One that ended before it was entered has not been taken out.
+      if peer.perform({ _, _ in echo.hasEnded }) { self.end(id) }
       self.expire(id)
       return (id, answer)
     } catch {
