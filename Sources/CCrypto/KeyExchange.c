@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "Elliptic.h"
-#include "X25519.h"
 
 void blinding_start(blinding *state, const uint8_t *secret, size_t secret_size, const uint8_t *message,
                     size_t message_size) {
@@ -102,27 +101,12 @@ static int multiply(int group, const uint8_t *private_key, const uint8_t *peer, 
 }
 
 int crypto_key_exchange_public(int group, const uint8_t *private_key, uint8_t *public_key) {
-#if defined(__SIZEOF_INT128__)
-  if (group == CRYPTO_X25519) {
-    static const uint8_t base[32] = {9};
-    x25519(public_key, private_key, base);
-    return 0;
-  }
-#endif
   return multiply(group, private_key, NULL, 0, public_key, 1);
 }
 
 int crypto_key_exchange_shared(int group, const uint8_t *private_key, const uint8_t *peer, size_t peer_size,
                                uint8_t *shared) {
-  int result;
-#if defined(__SIZEOF_INT128__)
-  if (group == CRYPTO_X25519) {
-    if (peer_size != 32) return CRYPTO_FAILED;
-    x25519(shared, private_key, peer);
-    result = 0;
-  } else
-#endif
-    result = multiply(group, private_key, peer, peer_size, shared, 0);
+  int result = multiply(group, private_key, peer, peer_size, shared, 0);
   if (result != 0) return result;
   // A point of small order gives zero, whatever the private key (RFC 7748 section 6.1).
   static const uint8_t zero[32];

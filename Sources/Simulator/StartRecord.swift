@@ -192,6 +192,8 @@ extension SCTP.Association.Configuration {
     visitor.visit(&self.initialRTO)
     visitor.visit(&self.minimumRTO)
     visitor.visit(&self.maximumRTO)
+    visitor.visit(&self.maximumBackoff)
+    visitor.visit(&self.toleratesLoss)
     visitor.visit(&self.delayedAcknowledgement)
     visitor.visit(&self.heartbeatInterval)
     visitor.visit(&self.maximumRetransmissions)

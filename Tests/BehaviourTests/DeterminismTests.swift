@@ -18,7 +18,7 @@ import WebRTC
   static let condition = Link.Condition.network(loss: 5, delay: 15, jitter: 10, duplication: 2)
 
   static func story(seed: UInt64, _ tape: Tape) throws -> Story {
-    var story = try Story(seed: seed, condition: Self.condition)
+    let story = try Story(seed: seed, condition: Self.condition)
     story.pair.onTransmit = { tape.record($0, $1) }
     let channel = try story.pair.offerer.openChannel(options("tape"), now: story.now)
     try story.pair.signal()

@@ -136,7 +136,7 @@ import WebRTC
   }
 
   @Test func `datagrams on an unknown path of a live session are counted, not hoarded`() throws {
-    var story = try Story.connected()
+    let story = try Story.connected()
     for number in 0..<40 {
       var bytes: [UInt8] = [23, 254, 253] + pattern(number, size: 40)
       var datagram = bytes.mutableSpan
