@@ -28,7 +28,7 @@ public final class EpollDriver: @unchecked Sendable {
     public var advertisedAddress: IPAddress?
     /// Bytes asked of the kernel for each direction of a socket.
     public var socketBufferSize: Int32 = 4 << 20
-    /// Datagrams moved by one system call.
+    /// Datagrams moved by one system call: 1...1024, what lies outside counts as the nearest.
     public var batchSize: Int32 = 64
     public init() {}
   }
@@ -80,11 +80,16 @@ public final class EpollDriver: @unchecked Sendable {
     self.epoll = clinux_epoll_open()
     self.wakeup = clinux_event_open()
     self.monitor = configuration.addresses == nil ? clinux_address_monitor_open() : -1
-    guard self.epoll >= 0, self.wakeup >= 0, let incoming = clinux_batch_create(configuration.batchSize, 2048),
-      let outgoing = clinux_batch_create(configuration.batchSize, 2048)
-    else { throw .system(ENOMEM) }
+    // The kernel takes no more than UIO_MAXIOV at a time.
+    let batchSize = min(max(configuration.batchSize, 1), 1024)
+    guard let incoming = clinux_batch_create(batchSize, 2048), let outgoing = clinux_batch_create(batchSize, 2048) else {
+      preconditionFailure("out of memory")
+    }
     self.incoming = incoming
     self.outgoing = Outgoing(batch: outgoing)
+    // From here on `deinit` cleans up.
+    guard self.epoll >= 0 else { throw .system(-self.epoll) }
+    guard self.wakeup >= 0 else { throw .system(-self.wakeup) }
     clinux_epoll_watch(self.epoll, self.wakeup, 0)
     if self.monitor >= 0 { clinux_epoll_watch(self.epoll, self.monitor, 0) }
     if let addresses = configuration.addresses {
@@ -99,8 +104,8 @@ public final class EpollDriver: @unchecked Sendable {
   deinit {
     for socket in self.sockets { _ = Glibc.close(socket.descriptor) }
     if self.monitor >= 0 { _ = Glibc.close(self.monitor) }
-    _ = Glibc.close(self.wakeup)
-    _ = Glibc.close(self.epoll)
+    if self.wakeup >= 0 { _ = Glibc.close(self.wakeup) }
+    if self.epoll >= 0 { _ = Glibc.close(self.epoll) }
     clinux_batch_destroy(self.incoming)
     clinux_batch_destroy(self.outgoing.batch)
     pthread_mutex_destroy(self.mutex)
@@ -151,6 +156,13 @@ public final class EpollDriver: @unchecked Sendable {
     self.lock()
     defer { self.unlock() }
     return body()
+  }
+
+  /// The owner called the peer's connection: it may have work, and a restart of ICE gives it another name.
+  func didChange(_ peer: Peer) {
+    guard !peer.isRemoved else { return }
+    self.routes.add(peer)
+    self.markDirty(peer)
   }
 
   /// The loop will serve `peer`; it is woken if the caller is another thread.
@@ -241,7 +253,7 @@ public final class EpollDriver: @unchecked Sendable {
         }
         self.markDirty(peer)
       }
-      if count < self.configuration.batchSize { break }
+      if count < clinux_batch_capacity(self.incoming) { break }
       self.serveDirty()
     }
   }
@@ -272,13 +284,15 @@ public final class EpollDriver: @unchecked Sendable {
       self.deliver(peer)
     }
     if peer.isRemoved { return }
+    // What it still has to send goes when the kernel takes it.
+    if self.outgoing.isBlocked { self.markDirty(peer) }
     self.heap.update(peer, to: peer.connection.connection.nextDeadline)
     peer.recording?.append(&peer.connection)
   }
 
   private func deliver(_ peer: Peer) {
     while let event = peer.connection.pollEvent() { peer.delegate?.peer(peer, didReceive: event) }
-    while peer.isReading, let size = peer.connection.connection.nextMessageSize {
+    while peer.delivers, let size = peer.connection.connection.nextMessageSize {
       if size > self.messageBuffer.count { self.messageBuffer = [UInt8](repeating: 0, count: size) }
       // Taken out, so that a delegate may call back into the driver.
       var buffer: [UInt8] = []
@@ -357,8 +371,15 @@ public final class EpollDriver: @unchecked Sendable {
   }
 
   private func closeSockets(where condition: (UDPSocket) -> Bool) {
-    for socket in self.sockets where condition(socket) { _ = Glibc.close(socket.descriptor) }
+    guard self.sockets.contains(where: condition) else { return }
+    // What waits for one of them must not leave by whatever gets its number next, nor block all others for good.
+    self.flush()
+    for socket in self.sockets where condition(socket) {
+      self.counters.sendErrors += UInt64(self.outgoing.discard(from: socket.descriptor))
+      _ = Glibc.close(socket.descriptor)
+    }
     self.sockets.removeAll(where: condition)
+    self.flush()
   }
 
   /// Makes an address of this host a host candidate of the peer, by the shared socket or one of its own. An address that

@@ -9,8 +9,11 @@ public final class RecordingFile {
   public init(path: String) throws(EpollDriver.OpenError) {
     self.descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard self.descriptor >= 0 else { throw .system(errno) }
-    // O_CREAT's mode says nothing about a file that was there before.
-    fchmod(self.descriptor, 0o600)
+    // O_CREAT's mode says nothing about a file that was there before, and whoever owns it can read it.
+    var status = stat()
+    guard fstat(self.descriptor, &status) == 0, status.st_uid == geteuid(), fchmod(self.descriptor, 0o600) == 0 else {
+      throw .system(EPERM)
+    }
   }
 
   /// Writes what has been recorded since the last call.

@@ -24,11 +24,19 @@ struct Routes {
     self.transactions = Array(repeating: nil, count: maximumTransactions)
   }
 
-  mutating func add(_ peer: Peer) { self.byUfrag[peer.localUfrag] = peer }
+  /// Makes the peer known by its present name alone: a restart of ICE changes it, and what comes under the old one
+  /// comes on paths that are known.
+  mutating func add(_ peer: Peer) {
+    let name = peer.connection.connection.localUfrag
+    guard name != peer.localUfrag else { return }
+    self.removeName(of: peer)
+    peer.localUfrag = name
+    self.byUfrag[name] = peer
+  }
 
   mutating func remove(_ peer: Peer) {
-    if self.byUfrag[peer.localUfrag] === peer { self.byUfrag[peer.localUfrag] = nil }
-    for route in peer.routes where self.byPath[route] === peer { self.byPath[route] = nil }
+    self.removeName(of: peer)
+    for route in peer.routes { self.byPath[route] = nil }
     peer.routes = []
     for (index, transaction) in self.transactions.enumerated() {
       guard let transaction, self.byTransaction[transaction] === peer else { continue }
@@ -37,9 +45,17 @@ struct Routes {
     }
   }
 
+  private mutating func removeName(of peer: Peer) {
+    if self.byUfrag[peer.localUfrag] === peer { self.byUfrag[peer.localUfrag] = nil }
+  }
+
+  /// The path is the peer's now; of more than a peer can have use for, the oldest is forgotten.
   mutating func learn(_ route: Route, for peer: Peer) {
-    let known = self.byPath[route]
-    guard known !== peer, known != nil || peer.routes.count < Self.maximumRoutesPerPeer else { return }
+    if let owner = self.byPath[route] {
+      guard owner !== peer else { return }
+      owner.routes.removeAll { $0 == route }
+    }
+    if peer.routes.count == Self.maximumRoutesPerPeer { self.byPath[peer.routes.removeFirst()] = nil }
     self.byPath[route] = peer
     peer.routes.append(route)
   }

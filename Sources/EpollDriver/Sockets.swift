@@ -33,9 +33,24 @@ struct Outgoing {
     self.end += 1
   }
 
+  /// Drops what waits for a socket that is about to be closed; tells how many datagrams that were.
+  mutating func discard(from descriptor: Int32) -> Int {
+    var count = 0
+    for slot in self.first..<self.end where self.descriptors[Int(slot)] == descriptor {
+      self.descriptors[Int(slot)] = Self.discarded
+      count += 1
+    }
+    // If that socket was the one that is full, its event will not come.
+    if count > 0 { self.isBlocked = false }
+    return count
+  }
+
+  private static let discarded: Int32 = -1
+
   /// The longest run of waiting slots that leave by one socket; nil, with the batch made empty, where none waits.
   var nextRun: (descriptor: Int32, end: Int32)? {
     mutating get {
+      while self.first < self.end, self.descriptors[Int(self.first)] == Self.discarded { self.first += 1 }
       guard self.first < self.end else {
         self.first = 0
         self.end = 0

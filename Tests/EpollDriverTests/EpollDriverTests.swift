@@ -1,4 +1,5 @@
 import Bytes
+import CLinux
 import Cryptography
 import DataChannel
 import Foundation
@@ -171,7 +172,7 @@ func exchangeDescriptions(_ offerer: Peer, _ answerer: Peer) throws {
       try #require(accepted < 1000, "the window closes on a peer that does not read")
     }
     #expect(accepted > 0)
-    answerer.perform { _, _ in answerer.isReading = true }
+    answerer.isReading = true
     #expect(b.wait(driver) { $0.messages.count == accepted })
     #expect(driver.locked { b.messages.allSatisfy { $0 == message } })
   }
@@ -209,6 +210,80 @@ func exchangeDescriptions(_ offerer: Peer, _ answerer: Peer) throws {
     var configuration = EpollDriver.Configuration()
     configuration.addresses = [IPAddress(203, 0, 113, 77)]
     #expect(throws: EpollDriver.OpenError.system(EADDRNOTAVAIL)) { try EpollDriver(configuration: configuration) }
+  }
+}
+
+@Suite struct RoutingTests {
+  @Test func `an ICE restart gives a peer a new name on the shared socket`() throws {
+    let running = try RunningDriver(sharesSockets: true)
+    defer { running.stop() }
+    let peer = try running.driver.makePeer(configuration: .init(), identity: identity, delegate: nil)
+    let before = running.driver.locked { peer.localUfrag }
+    try peer.perform { connection, now in try connection.restartICE(now: now) }
+    let (after, known) = running.driver.locked { (peer.connection.connection.localUfrag, peer.localUfrag) }
+    #expect(after != before && known == after)
+  }
+
+  @Test func `peers behind one address take turns without leaving anything behind, and one that moves on is followed`() throws {
+    let running = try RunningDriver(sharesSockets: true)
+    defer { running.stop() }
+    let driver = running.driver
+    let first = try driver.makePeer(configuration: .init(), identity: identity, delegate: nil)
+    let second = try driver.makePeer(configuration: .init(), identity: identity, delegate: nil)
+    func route(_ port: UInt16) -> Route {
+      Route(socket: 3, remote: TransportAddress(ip: IPAddress(10, 0, 0, 1), port: port))
+    }
+    let datagram: [UInt8] = [22]
+    driver.locked {
+      var routes = Routes()
+      for _ in 0..<100 {
+        routes.learn(route(1), for: first)
+        routes.learn(route(1), for: second)
+      }
+      #expect(first.routes.isEmpty && second.routes.count == 1)
+      for port in 1...200 { routes.learn(route(UInt16(port)), for: first) }
+      #expect(first.routes.count == Routes.maximumRoutesPerPeer && second.routes.isEmpty)
+      let (newest, oldest) = (routes.peer(for: datagram.span, on: route(200)), routes.peer(for: datagram.span, on: route(1)))
+      #expect(newest === first && oldest == nil)
+      routes.remove(first)
+      let none = routes.peer(for: datagram.span, on: route(200))
+      #expect(none == nil)
+    }
+  }
+
+  @Test func `what waits for a socket that closes is dropped, and does not hold up the others`() throws {
+    let batch = try #require(clinux_batch_create(8, 100))
+    defer { clinux_batch_destroy(batch) }
+    var outgoing = Outgoing(batch: batch)
+    for descriptor: Int32 in [5, 6, 6, 5, 7] { outgoing.append(to: descriptor) }
+    outgoing.isBlocked = true
+    #expect(outgoing.discard(from: 5) == 2)
+    #expect(!outgoing.isBlocked)
+    let run = outgoing.nextRun
+    #expect(run?.descriptor == 6 && run?.end == 3)
+    outgoing.first = 3
+    let last = outgoing.nextRun
+    #expect(last?.descriptor == 7 && outgoing.first == 4)
+    outgoing.first = 5
+    let none = outgoing.nextRun == nil
+    #expect(none && outgoing.end == 0)
+  }
+
+  @Test func `a peer may be called after its driver is gone`() throws {
+    var running: RunningDriver? = try RunningDriver()
+    let peer = try #require(try running?.driver.makePeer(configuration: .init(), identity: identity, delegate: nil))
+    running?.stop()
+    running = nil
+    peer.close()
+    #expect(peer.perform { connection, _ in connection.connection.connectionState } == .closed)
+  }
+
+  @Test func `a batch of nothing counts as a batch of one`() throws {
+    var configuration = EpollDriver.Configuration()
+    configuration.addresses = [IPAddress(127, 0, 0, 1)]
+    configuration.batchSize = 0
+    let driver = try EpollDriver(configuration: configuration)
+    #expect(driver.localAddresses.count == 1)
   }
 }
 
