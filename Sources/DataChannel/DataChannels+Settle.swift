@@ -5,6 +5,7 @@ import Time
 /// What the association brings, up to the next message that is the caller's to pull.
 extension DataChannels {
   mutating func settle() {
+    self.isSettled = true
     var progress = true
     while progress {
       progress = false

@@ -44,7 +44,7 @@ public struct DataChannels: Sendable {
   }
 
   let configuration: Configuration
-  var association: Association
+  @usableFromInline var association: Association
   var channels = ChannelTable()
   var isDTLSClient: Bool?
   var isConnected = false
@@ -58,6 +58,8 @@ public struct DataChannels: Sendable {
   var eventsTaken = 0
   var early = EarlyMessages()
   var scratch: [UInt8] = []
+  /// Nothing has happened since events were last carried over from the association: polling costs next to nothing.
+  var isSettled = false
   /// The size of the message that the send buffer last had no room for; `.writable` is owed.
   var blockedSize: Int?
   public internal(set) var counters = Statistics()
@@ -135,16 +137,18 @@ public struct DataChannels: Sendable {
 
   // MARK: Output
 
-  public var nextDeadline: Instant? { self.association.nextDeadline }
+  @inlinable public var nextDeadline: Instant? { self.association.nextDeadline }
 
   /// `Association.pollTransmit`: one SCTP packet, for DTLS.
   public mutating func pollTransmit(into writer: inout SpanWriter) -> Bool {
     if !self.awaitingControl.isEmpty { self.sendControl() }
-    return self.association.pollTransmit(into: &writer)
+    let didWrite = self.association.pollTransmit(into: &writer)
+    if didWrite { self.isSettled = false }
+    return didWrite
   }
 
   public mutating func pollEvent() -> Event? {
-    self.settle()
+    if !self.isSettled { self.settle() }
     guard self.eventsTaken < self.events.count else { return self.takeWritable() }
     let event = self.events[self.eventsTaken]
     self.eventsTaken &+= 1
@@ -193,5 +197,8 @@ public struct DataChannels: Sendable {
     self.association.setBufferedAmountLowThreshold(bytes, stream: stream)
   }
 
-  mutating func note(_ now: Instant) { if self.now < now { self.now = now } }
+  mutating func note(_ now: Instant) {
+    self.isSettled = false
+    if self.now < now { self.now = now }
+  }
 }

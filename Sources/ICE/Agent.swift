@@ -14,7 +14,7 @@ import Time
 /// as soon as no better is pending, or after a short wait. *Consent*: the selected path is asked every five seconds;
 /// silence leads to `disconnected`, where every pair is checked again, and then to `failed`.
 public struct Agent: Sendable {
-  enum Timer: Int { case checks, consent, liveness, consentExpiry, nomination, checksTimeout, gathering }
+  @usableFromInline enum Timer: Int, Sendable { case checks, consent, liveness, consentExpiry, nomination, checksTimeout, gathering }
   enum Notice: Sendable {
     case state(State)
     case selected(local: TransportAddress, remote: TransportAddress)
@@ -37,7 +37,7 @@ public struct Agent: Sendable {
   var random: SeededRandom
   var tieBreaker: UInt64
   var now: Instant
-  var timers = TimerTable<Timer, 7>()
+  @usableFromInline var timers = TimerTable<Timer, 7>()
 
   var remoteCredentials: Credentials?
   var previousLocalCredentials: Credentials?
@@ -57,7 +57,7 @@ public struct Agent: Sendable {
   var lastCheck: Instant?
   /// Whether the last ordinary check repeated an unanswered one; new and repeated checks take turns.
   var didRepeatLast = false
-  var selection: Selection?
+  @usableFromInline var selection: Selection?
   /// Every pair is being checked again since then.
   var recoveringSince: Instant?
   /// A pair without an answer since then is not chosen.
@@ -97,10 +97,10 @@ public struct Agent: Sendable {
   }
 
   /// Whether the peer consents to be sent data on the selected pair (RFC 7675 section 5.1).
-  public var mayConsentSend: Bool { self.selection != nil }
+  @inlinable public var mayConsentSend: Bool { self.selection != nil }
 
   /// When `advance(to:)` has something to do; after it has, always later than its `now`.
-  public var nextDeadline: Instant? { self.timers.next }
+  @inlinable public var nextDeadline: Instant? { self.timers.next }
 
   var isOver: Bool { self.state == .closed || self.state == .failed }
 

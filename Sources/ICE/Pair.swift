@@ -111,7 +111,7 @@ struct EarlyCheck: Sendable {
 }
 
 /// The path that data takes, kept apart from the check list so that it outlives a restart.
-struct Selection: Sendable {
+@usableFromInline struct Selection: Sendable {
   var local: TransportAddress
   var remote: TransportAddress
   var localKind: Candidate.Kind

@@ -54,7 +54,7 @@ extension PeerConnection {
 
   /// Time has come to `now`: whatever was due is done.
   public mutating func advance(to now: Instant) {
-    guard !self.isClosing else { return }
+    guard let deadline = self.nextDeadline, deadline <= now else { return }
     self.agent.advance(to: now)
     self.dtls?.advance(to: now)
     self.channels.advance(to: now)
@@ -62,14 +62,10 @@ extension PeerConnection {
   }
 
   /// When to call `advance` next; nil: nothing waits for time.
-  public var nextDeadline: Instant? {
+  @inlinable public var nextDeadline: Instant? {
     guard !self.isClosing else { return nil }
     var earliest = self.agent.nextDeadline ?? .distantFuture
-    switch self.dtls {
-    case .some(let connection):
-      if let deadline = connection.nextDeadline, deadline < earliest { earliest = deadline }
-    case .none: break
-    }
+    if let deadline = self.dtlsDeadline, deadline < earliest { earliest = deadline }
     if let deadline = self.channels.nextDeadline, deadline < earliest { earliest = deadline }
     return earliest == .distantFuture ? nil : earliest
   }
@@ -124,7 +120,8 @@ extension PeerConnection {
 
   /// Writes an SCTP packet behind room for the record's header, and encrypts it where it lies.
   private mutating func sealPacket(into writer: inout SpanWriter) -> Bool {
-    guard self.isAuthenticated, let headroom = self.dtls?.recordHeadroom else { return false }
+    guard self.isAuthenticated else { return false }
+    let headroom = self.recordHeadroom
     let start = writer.count
     let tailroom = DTLS.Connection.recordTailroom
     // A packet that found no room for its tag would be lost to the association.
@@ -170,6 +167,7 @@ extension PeerConnection {
     guard !self.isClosing else { return }
     while let event = self.agent.pollEvent() { self.handle(event, now: now) }
     while let event = self.dtls?.pollEvent() ?? nil { self.handle(event, now: now) }
+    self.dtlsDeadline = self.dtls?.nextDeadline ?? nil
   }
 
   private mutating func handle(_ event: ICE.Agent.Event, now: Instant) {
@@ -217,6 +215,8 @@ extension PeerConnection {
   private mutating func handle(_ event: DTLS.Event, now: Instant) {
     switch event {
     case .connected:
+      self.isAuthenticated = true
+      self.recordHeadroom = self.dtls?.recordHeadroom ?? 0
       self.setPhase(.connected)
       self.updateConnectionState()
       if let roundTrip = self.agent.selectedPair?.roundTrip { self.channels.setInitialRoundTrip(roundTrip) }
@@ -252,12 +252,6 @@ extension PeerConnection {
   var isDTLSClient: Bool {
     switch self.dtls {
     case .some(let connection): connection.role == .client
-    case .none: false
-    }
-  }
-  var isAuthenticated: Bool {
-    switch self.dtls {
-    case .some(let connection): connection.isConnected
     case .none: false
     }
   }

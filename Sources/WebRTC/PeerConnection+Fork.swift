@@ -11,6 +11,9 @@ extension PeerConnection {
     self.random = other.random
     self.agent = other.agent
     self.dtls = try other.dtls?.fork()
+    self.dtlsDeadline = other.dtlsDeadline
+    self.recordHeadroom = other.recordHeadroom
+    self.isAuthenticated = other.isAuthenticated
     self.channels = other.channels
     self.signaling = other.signaling
     self.early = other.early

@@ -26,10 +26,14 @@ public struct PeerConnection: ~Copyable {
   public let configuration: Configuration
   let identity: Identity
   var random: SeededRandom
-  var agent: ICE.Agent
+  @usableFromInline var agent: ICE.Agent
   /// Exists once the DTLS role is known, that is with the answer.
   var dtls: DTLS.Connection?
-  var channels: DataChannels
+  /// What `dtls` says of itself, kept here because reading from a value that cannot be copied moves all of it.
+  @usableFromInline var dtlsDeadline: Instant?
+  var recordHeadroom = 0
+  var isAuthenticated = false
+  @usableFromInline var channels: DataChannels
   var signaling: Signaling
   var early: EarlyDatagrams
   var events = EventRing<Event>(capacity: 64)
@@ -40,7 +44,7 @@ public struct PeerConnection: ~Copyable {
   var isGathered = false
   var isHandshakeStarted = false
   /// What is left to do after `close` and after a final failure: the peer is told, then there is silence.
-  var isClosing = false
+  @usableFromInline var isClosing = false
 
   public internal(set) var connectionState = ConnectionState.new
   public internal(set) var phase = Phase.newConnection

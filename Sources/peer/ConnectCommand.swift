@@ -21,8 +21,8 @@ struct Connect: AsyncParsableCommand {
     guard let url = URL(string: self.url), url.scheme == "http" || url.scheme == "https", let host = url.host else {
       throw ValidationError("'\(self.url)' is not an http URL")
     }
-    guard (0...1_000_000).contains(self.messages), (4...262_144).contains(self.size) else {
-      throw ValidationError("--messages takes 0 to 1000000, --size 4 to 262144")
+    guard (0...1_000_000).contains(self.messages), (0...262_144).contains(self.size) else {
+      throw ValidationError("--messages takes 0 to 1000000, --size 0 to 262144")
     }
     var driver = EpollDriver.Configuration()
     driver.includesLoopback = host == "localhost" || IPAddress(host)?.isLoopback == true

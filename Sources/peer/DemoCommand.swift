@@ -16,8 +16,8 @@ struct Demo: AsyncParsableCommand {
   @OptionGroup var recording: RecordingOption
 
   func run() async throws {
-    guard (0...1_000_000).contains(self.messages), (4...262_144).contains(self.size) else {
-      throw ValidationError("--messages takes 0 to 1000000, --size 4 to 262144")
+    guard (0...1_000_000).contains(self.messages), (0...262_144).contains(self.size) else {
+      throw ValidationError("--messages takes 0 to 1000000, --size 0 to 262144")
     }
     var configuration = EpollDriver.Configuration()
     configuration.addresses = [IPAddress(127, 0, 0, 1)]

@@ -25,7 +25,7 @@ public struct Association: Sendable {
   /// The latest time that the caller told.
   var now: Instant
   var phase = Phase.closed
-  var timers = Timers()
+  @usableFromInline var timers = Timers()
 
   // Who we are and who the peer is.
   var localTag: UInt32
@@ -95,7 +95,7 @@ public struct Association: Sendable {
   public mutating func setInitialRoundTrip(_ roundTrip: Interval) { self.outbox.roundTrip.assume(roundTrip) }
 
   /// The earliest time at which `advance` has something to do.
-  public var nextDeadline: Instant? { self.timers.next }
+  @inlinable public var nextDeadline: Instant? { self.timers.next }
 
   public mutating func pollEvent() -> Event? {
     if let event = self.events.take() { return event }

@@ -1,7 +1,7 @@
 import Time
 
 /// What an association can wait for.
-enum Timer: Int, Sendable {
+@usableFromInline enum Timer: Int, Sendable {
   /// T1-init and T1-cookie (RFC 9260 section 4).
   case handshake
   /// T2-shutdown, and T5-shutdown-guard over all of it.
@@ -21,4 +21,4 @@ enum Timer: Int, Sendable {
   case reset
 }
 
-typealias Timers = TimerTable<Timer, 10>
+@usableFromInline typealias Timers = TimerTable<Timer, 10>
