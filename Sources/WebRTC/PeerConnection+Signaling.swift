@@ -102,8 +102,6 @@ extension PeerConnection {
     case .offer:
       self.signaling.localOffer = nil
       self.signaling.remoteOffer = description
-      // RFC 8445 section 6.1.1: who offers controls, unless the other side is lite and cannot.
-      if self.dtls == nil { self.agent.setRole(remote.isICELite ? .controlling : .controlled) }
       self.setSignalingState(.haveRemoteOffer)
     case .answer:
       self.signaling.localOffer = nil
@@ -139,6 +137,8 @@ extension PeerConnection {
     {
       self.restartAgent(now: now)
     }
+    // Before the first check. RFC 8445 section 6.1.1: who offers controls, unless the other side is lite and cannot.
+    if !isAnswer, self.dtls == nil { self.agent.setRole(remote.isICELite ? .controlling : .controlled) }
     do throws(ICE.Agent.UsageError) {
       try self.agent.setRemoteCredentials(credentials, now: now)
     } catch {
