@@ -399,7 +399,9 @@ public final class EpollDriver: @unchecked Sendable {
     // A host with nothing but loopback can still talk to itself.
     if count == 0 { count = clinux_interface_addresses(&found, 32, 1) }
     guard count >= 0 else { return }
-    let present = found.prefix(Int(count)).map { TransportAddress($0).ip }
+    // Loopback last: it reaches nothing but this host, and browsers that take a check from it may refuse to use it.
+    let all = found.prefix(Int(count)).map { TransportAddress($0).ip }
+    let present = all.filter { !$0.isLoopback } + all.filter(\.isLoopback)
     let now = self.now
     let gone = self.sockets.filter { !present.contains($0.address.ip) }
     for socket in gone {
