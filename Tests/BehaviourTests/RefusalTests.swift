@@ -149,7 +149,7 @@ import WebRTC
   }
 
   @Test func `a new certificate in a live session is refused`() throws {
-    var story = try Story.connected()
+    let story = try Story.connected()
     var text = [UInt8](repeating: 0, count: 8192)
     var writer = SpanWriter(text.mutableSpan)
     try story.pair.offerer.makeOffer(into: &writer, now: story.now)

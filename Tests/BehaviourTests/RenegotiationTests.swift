@@ -87,7 +87,7 @@ import WebRTC
   }
 
   @Test func `an offer with no fingerprint but SHA-1 is refused at once`() throws {
-    var story = try Story()
+    let story = try Story()
     let offer = try Self.offer(&story.pair.offerer, now: story.now)
     let weak = offer.split(separator: "\r\n").map { line in
       (line.hasPrefix("a=fingerprint:") ? "a=fingerprint:sha-1" + String(repeating: ":AB", count: 20).replacing(":", with: " ", maxReplacements: 1) : String(line)) + "\r\n"
@@ -108,7 +108,7 @@ import WebRTC
   }
 
   @Test func `a fragment of another ICE generation is refused, also where a section says so`() throws {
-    var story = try Story.connected()
+    let story = try Story.connected()
     let old = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\na=ice-ufrag:bygone\r\na=ice-pwd:bygonebygonebygonebygone\r\n"
     #expect(throws: PeerConnection.DescriptionError.incompatible) {
       try story.pair.answerer.addRemoteFragment(Array(old.utf8).span, now: story.now)

@@ -35,8 +35,12 @@ struct BlockPool: Sendable {
       let size = min(Self.blockSize, source.count &- offset)
       let block = self.take()
       let start = Int(block) &* Self.blockSize
-      var target = self.bytes.mutableSpan
-      copyBytes(from: source.extracting(offset..<(offset &+ size)), to: &target, at: start)
+      let part = source.extracting(offset..<(offset &+ size))
+      // Not by `mutableSpan`: optimised by Swift 6.3.1 it wrote into storage that a fork still shared.
+      unsafe self.bytes.withUnsafeMutableBufferPointer { target in
+        var span = unsafe target.mutableSpan
+        copyBytes(from: part, to: &span, at: start)
+      }
       self.fill[Int(block)] = UInt8(truncatingIfNeeded: size)
       if chain.isEmpty { chain.first = block } else { self.next[Int(chain.last)] = block }
       chain.last = block
