@@ -185,3 +185,25 @@ async def test_the_tool_has_a_page_of_its_own(browser):
         await browser.open(serve.url + "/")
         assert await browser.run("() => document.readyState") == "complete"
         assert await browser.run("() => document.body.innerText.length") > 0
+
+
+async def test_a_person_can_connect_and_chat_on_that_page(browser):
+    async with Serve() as serve:
+        await browser.open(serve.url + "/")
+        await browser.run("() => { document.querySelector('#connect').click(); }")
+        shown = "(selector, text) => document.querySelector(selector).innerText.includes(text)"
+        while not await browser.run(shown, "#log", "channel open"):
+            pass
+        await browser.run(
+            "() => { document.querySelector('#text').value = 'hello there';"
+            " document.querySelector('#chat').requestSubmit(); document.querySelector('#burst').click(); }"
+        )
+        said = "() => [...document.querySelectorAll('#log .in')].map(e => e.textContent)"
+        while await browser.run(said) != ["hello there"]:
+            pass
+        # Both sides' numbers are on show, and the path is the one in use.
+        while not await browser.run(shown, "#theirs", "→"):
+            pass
+        assert await browser.run(shown, "#state", "connected")
+        await browser.run("() => { document.querySelector('#disconnect').click(); }")
+        assert await browser.run(shown, "#summary", "not connected")
