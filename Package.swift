@@ -29,7 +29,10 @@ let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
   ("DataChannel", ["Bytes", "Time", "SCTP"]),
   ("SDP", ["Bytes"]),
   ("WebRTC", ["Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP"]),
-  ("Simulator", ["Bytes", "Time", "STUN", "ICE", "WebRTC"]),
+  (
+    "Simulator",
+    ["Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP", "WebRTC"]
+  ),
 ]
 
 /// Independent implementations that the tests of a module run against.

@@ -1,6 +1,10 @@
 import Bytes
 import Cryptography
 import DTLS
+import DataChannel
+import ICE
+import SCTP
+import SDP
 import STUN
 import Time
 import WebRTC

@@ -4,6 +4,7 @@ import DTLS
 import DataChannel
 import ICE
 import SCTP
+import SDP
 import STUN
 import Time
 import WebRTC

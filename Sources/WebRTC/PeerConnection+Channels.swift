@@ -1,6 +1,11 @@
 import Bytes
+import Cryptography
+import DTLS
 import DataChannel
+import ICE
 import SCTP
+import SDP
+import STUN
 import Time
 
 public typealias Channel = DataChannels.Channel

@@ -1,4 +1,12 @@
+import Bytes
+import Cryptography
 import DTLS
+import DataChannel
+import ICE
+import SCTP
+import SDP
+import STUN
+import Time
 
 extension PeerConnection {
   /// A second connection that goes on byte for byte as this one would: for replay, simulation and fuzzing. At most one

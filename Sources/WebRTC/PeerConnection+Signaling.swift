@@ -1,7 +1,9 @@
 import Bytes
 import Cryptography
 import DTLS
+import DataChannel
 import ICE
+import SCTP
 import SDP
 import STUN
 import Time

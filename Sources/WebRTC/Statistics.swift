@@ -1,7 +1,12 @@
+import Bytes
+import Cryptography
 import DTLS
+import DataChannel
 import ICE
 import SCTP
+import SDP
 import STUN
+import Time
 
 extension PeerConnection {
   /// Counts of this layer; they wrap.
