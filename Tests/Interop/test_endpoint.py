@@ -93,3 +93,25 @@ async def test_sessions_are_bounded_and_those_that_never_connect_expire(client):
                         break
         async with client.post(serve.endpoint, data=OFFER, headers=SDP) as response:
             assert response.status == 201
+
+
+async def test_addresses_that_come_and_go_are_followed(client):
+    async def candidates(serve):
+        async with client.post(serve.endpoint, data=OFFER, headers=SDP) as response:
+            assert response.status == 201
+            text = await response.text()
+        async with client.delete(serve.url + response.headers["Location"]):
+            return {line.split()[4] for line in text.splitlines() if line.startswith("a=candidate")}
+
+    async def ip(*arguments):
+        process = await asyncio.create_subprocess_exec("ip", "addr", *arguments)
+        assert await process.wait() == 0
+
+    async with Serve() as serve:
+        assert "fd00::7" not in await candidates(serve)
+        await ip("add", "fd00::7/64", "dev", "peer0", "nodad")
+        while "fd00::7" not in await candidates(serve):
+            pass
+        await ip("del", "fd00::7/64", "dev", "peer0")
+        while "fd00::7" in await candidates(serve):
+            pass
