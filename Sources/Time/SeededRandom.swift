@@ -31,7 +31,7 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
 
   public mutating func next() -> UInt64 { UInt64(self.nextWord()) | UInt64(self.nextWord()) &<< 32 }
 
-  /// A uniform number in `0..<bound` (RFC-free: rejection on the top multiple). `bound` must be positive.
+  /// A uniform number in `0..<bound`, by rejection; a `bound` of 0 counts as 1.
   public mutating func next(below bound: UInt32) -> UInt32 {
     let bound = max(bound, 1)
     let limit = UInt32.max - (UInt32.max % bound)
