@@ -27,11 +27,18 @@ let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
   ("DTLS", ["Bytes", "Time", "Cryptography"]),
   ("SCTP", ["Bytes", "Time", "Cryptography"]),
   ("DataChannel", ["Bytes", "Time", "SCTP"]),
-  ("SDP", ["Bytes"]),
-  ("WebRTC", ["Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP"]),
+  ("RTP", ["Bytes", "Time"]),
+  ("SRTP", ["Bytes", "CSRTP"]),
+  ("SDP", ["Bytes", "RTP"]),
+  (
+    "WebRTC",
+    ["Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP"]
+  ),
   (
     "Simulator",
-    ["Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP", "WebRTC"]
+    [
+      "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC",
+    ]
   ),
 ]
 
@@ -58,13 +65,15 @@ let package = Package(
     .target(
       name: "CCrypto",
       linkerSettings: [.linkedLibrary("mbedcrypto", .when(platforms: [.linux]))]),
+    .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
     .target(name: "CLinux"),
+    .target(name: "MediaFiles", dependencies: ["Bytes"], swiftSettings: host),
     .target(name: "CAllocations"),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(
       name: "peer",
       dependencies: [
-        "EpollDriver", "WebRTC", "Simulator", "CAllocations", "CLinux",
+        "EpollDriver", "WebRTC", "Simulator", "MediaFiles", "CAllocations", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
         .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Tool"])),
       ],
@@ -78,6 +87,7 @@ let package = Package(
     } + [
       .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
+      .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),
       .target(
         name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",
         linkerSettings: [.linkedLibrary("mbedtls"), .linkedLibrary("mbedx509"), .linkedLibrary("mbedcrypto")]),
