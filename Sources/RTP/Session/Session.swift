@@ -19,7 +19,12 @@ public struct Session: Sendable {
   }
 
   /// A line that neither sends nor receives before `configure`. Its number is its own for the session.
-  public mutating func addLine(kind: MediaKind) throws(UsageError) -> Int { throw .tooManyLines }
+  /// `receiver` overrides the session's configuration of receivers on this line.
+  public mutating func addLine(
+    kind: MediaKind, receiver: Receiver.Configuration? = nil
+  ) throws(UsageError) -> Int {
+    throw .tooManyLines
+  }
 
   /// The SSRCs that the line sends under, for the description; nil: no such line.
   public func sendingStream(of line: Int) -> AnnouncedStream? { nil }
@@ -54,6 +59,15 @@ public struct Session: Sendable {
   /// The size of the frame that `receiveFrame` would give next.
   public var nextFrameSize: Int? { nil }
 
+  /// Writes the next frame at `writer.count`. Nil: there is none, or it does not fit and stays.
+  public mutating func receiveFrame(into writer: inout SpanWriter) -> ReceivedFrame? { nil }
+
+  /// As `nextFrameSize`, of lines that deliver packets.
+  public var nextPacketSize: Int? { nil }
+
+  /// As `receiveFrame`, of lines that deliver packets.
+  public mutating func receivePacket(into writer: inout SpanWriter) -> ReceivedPacket? { nil }
+
   /// Asks the senders of the line's streams for a key frame.
   public mutating func requestKeyFrame(of line: Int, now: Instant) {}
 
@@ -64,6 +78,12 @@ public struct Session: Sendable {
   public var nextDeadline: Instant? { nil }
 
   public func statistics(of line: Int) -> LineStatistics? { nil }
+
+  /// How many streams are received now, over all lines.
+  public var streamCount: Int { 0 }
+
+  /// One of them, by its place: places change when streams come and go.
+  public func stream(at index: Int) -> StreamStatistics? { nil }
 
   public var transportStatistics: TransportStatistics { TransportStatistics() }
 

@@ -29,6 +29,8 @@ extension Session {
     /// The largest RTP or RTCP packet written, without SRTP's trailer: 200 to 65,000 bytes.
     public var maximumPacketSize = 1200
     public var videoStore = StoreLimits(bytes: 512_000, packets: 1024, age: .seconds(2))
+    public var audioReceiver = Receiver.Configuration(.audio)
+    public var videoReceiver = Receiver.Configuration(.video)
     public var audioStore = StoreLimits(bytes: 16_384, packets: 64, age: .seconds(1))
     /// A video frame's packets are spread over this long; zero: at once.
     public var pacingInterval = Interval.milliseconds(10)
@@ -64,7 +66,8 @@ extension Session {
 
     var isValid: Bool {
       self.maximumPacketSize >= 200 && self.maximumPacketSize <= 65_000 && self.videoStore.isValid
-        && self.audioStore.isValid && self.pacingStep >= .microseconds(100) && self.pacingBurst >= 1
+        && self.audioStore.isValid && self.audioReceiver.isValid && self.videoReceiver.isValid
+        && self.pacingStep >= .microseconds(100) && self.pacingBurst >= 1
         && self.pacingBurst <= 16_384 && self.repeatShare >= 0 && self.repeatShare <= 10_000 && self.repeatBurst >= 0
         && self.repeatBurst <= 1 &<< 30 && self.reportInterval >= .milliseconds(20)
         && self.reportInterval <= .seconds(3600) && self.transportFeedbackInterval >= .milliseconds(5)

@@ -94,4 +94,13 @@ extension Session {
 
     public init() {}
   }
+
+  /// A stream that is received.
+  public struct StreamStatistics: Equatable, Sendable {
+    public var line: Int
+    public var ssrc: UInt32
+    public var rtxSSRC: UInt32?
+    public var inbound: InboundStatistics
+    public var remoteOutbound: RemoteOutboundStatistics
+  }
 }
