@@ -65,7 +65,7 @@ let package = Package(
     .target(
       name: "CCrypto",
       linkerSettings: [.linkedLibrary("mbedcrypto", .when(platforms: [.linux]))]),
-    .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+    .target(name: "CSRTP", linkerSettings: [.linkedLibrary("srtp2", .when(platforms: [.linux]))]),
     .target(name: "CLinux"),
     .target(name: "MediaFiles", dependencies: ["Bytes"], swiftSettings: host),
     .target(name: "CAllocations"),
