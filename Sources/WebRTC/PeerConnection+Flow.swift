@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
@@ -20,6 +22,7 @@ extension PeerConnection {
     guard datagram.count > 0, !self.isClosing else { return }
     self.counters.datagramsReceived &+= 1
     self.counters.bytesReceived &+= UInt64(datagram.count)
+    self.clock = max(self.clock, now)
     switch datagram[0] {
     case 0...3:
       self.agent.receive(datagram.span, from: remote, to: local, now: now)
@@ -35,6 +38,8 @@ extension PeerConnection {
         return
       }
       self.receiveRecords(&datagram, from: remote, to: local, now: now)
+    case 128...191:
+      self.receiveMedia(&datagram, from: remote, to: local, now: now)
     default:
       self.counters.unknownDatagrams &+= 1
     }
@@ -58,6 +63,11 @@ extension PeerConnection {
     self.agent.advance(to: now)
     self.dtls?.advance(to: now)
     self.channels.advance(to: now)
+    self.clock = max(self.clock, now)
+    if let deadline = self.mediaDeadline, deadline <= now {
+      self.media?.session.advance(to: now)
+      self.updateMediaDeadline()
+    }
     self.pump(now: now)
   }
 
@@ -67,6 +77,7 @@ extension PeerConnection {
     var earliest = self.agent.nextDeadline ?? .distantFuture
     if let deadline = self.dtlsDeadline, deadline < earliest { earliest = deadline }
     if let deadline = self.channels.nextDeadline, deadline < earliest { earliest = deadline }
+    if let deadline = self.mediaDeadline, deadline < earliest { earliest = deadline }
     return earliest == .distantFuture ? nil : earliest
   }
 
@@ -75,6 +86,7 @@ extension PeerConnection {
   public mutating func close(now: Instant) {
     guard self.connectionState != .closed else { return }
     self.channels.abort(now: now)
+    self.leaveMedia(now: now)
     self.isClosing = true
     if self.path == nil || !self.agent.mayConsentSend { self.silence() }
     self.setSignalingState(.closed)
@@ -101,7 +113,7 @@ extension PeerConnection {
     // Nothing but checks goes where consent is not held (RFC 7675 section 5.1).
     guard let path = self.path, self.agent.mayConsentSend else { return nil }
     if self.isClosing {
-      if self.sealPacket(into: &writer) { return path }
+      if self.sealMedia(into: &writer) || self.sealPacket(into: &writer) { return path }
       self.dtls?.close()
     }
     if self.dtls?.pollTransmit(into: &writer) ?? false { return path }
@@ -109,6 +121,8 @@ extension PeerConnection {
       self.silence()
       return nil
     }
+    // Media before data: it is paced, and late is lost.
+    if self.sealMedia(into: &writer) { return path }
     return self.sealPacket(into: &writer) ? path : nil
   }
 
@@ -148,7 +162,7 @@ extension PeerConnection {
   /// What happened since the last call; nil when that is all.
   public mutating func pollEvent() -> Event? {
     if let event = self.events.popFirst() { return event }
-    guard let event = self.channels.pollEvent() else { return nil }
+    guard let event = self.channels.pollEvent() else { return self.pollMediaEvent() }
     switch event {
     case .connected: return .dataChannelsConnected
     case .opened(let channel, let remote): return .channelOpened(channel, remote: remote)
@@ -219,9 +233,9 @@ extension PeerConnection {
       self.recordHeadroom = self.dtls?.recordHeadroom ?? 0
       self.setPhase(.connected)
       self.updateConnectionState()
-      if let roundTrip = self.agent.selectedPair?.roundTrip { self.channels.setInitialRoundTrip(roundTrip) }
-      self.channels.connect(now: now)
+      self.startChannels(now: now)
       self.deliverEarlyRecords(now: now)
+      self.startMedia(now: now)
     case .failed(let failure):
       self.fail(.dtls(failure))
       self.channels.abort(now: now)
@@ -231,8 +245,18 @@ extension PeerConnection {
     }
   }
 
+  /// SCTP runs once both the section and the keys for it are there.
+  private mutating func startChannels(now: Instant) {
+    guard self.isAuthenticated, !self.areChannelsStarted, self.signaling.remote?.dataSection != nil else { return }
+    self.areChannelsStarted = true
+    if let roundTrip = self.agent.selectedPair?.roundTrip { self.channels.setInitialRoundTrip(roundTrip) }
+    self.channels.connect(now: now)
+  }
+
   /// Both descriptions are known, and with them who is the DTLS client.
   mutating func settle(now: Instant) {
+    self.updateMediaDeadline()
+    self.startChannels(now: now)
     guard self.dtls == nil, let remote = self.signaling.remote else { return }
     var configuration = self.configuration.dtls
     configuration.role = remote.localSetup == .active ? .client : .server

@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
@@ -21,16 +23,20 @@ extension PeerConnection {
     guard self.signaling.state == .stable || self.signaling.state == .haveLocalOffer else { throw .wrongState }
     let start = writer.count
     self.signaling.version &+= 1
+    self.layOutOffer()
     // Once roles are settled an offer must not unsettle them (RFC 8842 section 5.5).
     let setup: Setup = self.dtls == nil ? .actpass : self.ownSetup
     do throws(SDPError) {
-      try OfferAnswer.writeOffer(self.localParameters(setup: setup), into: &writer)
+      try OfferAnswer.writeOffer(
+        self.localParameters(setup: setup), sections: self.signaling.offeredSections, after: self.signaling.current,
+        into: &writer)
       self.signaling.localOffer = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
     } catch {
       writer.rewind(to: start)
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
     if self.dtls == nil { self.agent.setRole(.controlling) }
+    self.isNegotiationNeeded = false
     self.setSignalingState(.haveLocalOffer)
     if self.phase == .newConnection { self.setPhase(.candidateGathering) }
   }
@@ -39,16 +45,23 @@ extension PeerConnection {
   public mutating func makeAnswer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
     guard !self.isClosing else { throw .closed }
     guard self.signaling.state == .haveRemoteOffer, let offer = self.signaling.remoteOffer else { throw .wrongState }
+    let start = writer.count
     self.signaling.version &+= 1
+    let sections = self.answeredSections(of: offer)
     do throws(SDPError) {
-      try OfferAnswer.writeAnswer(self.localParameters(setup: self.ownSetup), to: offer, into: &writer)
+      try OfferAnswer.writeAnswer(
+        self.localParameters(setup: self.ownSetup), to: offer, sections: sections, into: &writer)
+      self.signaling.current = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
     } catch {
+      writer.rewind(to: start)
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
     self.signaling.remoteOffer = nil
+    self.settleAnswer(sections, now: now)
     self.setSignalingState(.stable)
     if self.phase == .newConnection { self.setPhase(.candidateGathering) }
     self.settle(now: now)
+    self.noteStable()
   }
 
   /// The role that we have, or take where the choice is ours.
@@ -67,8 +80,15 @@ extension PeerConnection {
     parameters.maximumMessageSize = UInt64(self.configuration.channels.association.maximumMessageSize)
     parameters.candidates = self.localCandidates.map { attributeValue(of: $0) }
     parameters.endOfCandidates = self.isGathered
-    if let mid = self.signaling.remote?.mid, !mid.isEmpty { parameters.mid = mid }
     return parameters
+  }
+
+  /// What changed during the exchange wants another one.
+  private mutating func noteStable() {
+    // What the host changed between the offer and its answer is in the answer.
+    guard self.isNegotiationNeeded else { return }
+    self.isNegotiationNeeded = false
+    if self.hasUnsettledTransceivers { self.noteNegotiationNeeded() }
   }
 
   // MARK: Remote descriptions
@@ -81,6 +101,7 @@ extension PeerConnection {
     guard !self.isClosing else { throw .usage(.closed) }
     let description: SessionDescription
     let remote: RemoteParameters
+    var plan = AnswerPlan()
     switch kind {
     case .offer: break
     case .answer:
@@ -91,24 +112,28 @@ extension PeerConnection {
       if kind == .answer, let offer = self.signaling.localOffer {
         remote = try RemoteParameters(answer: description, to: offer)
       } else {
-        remote = try RemoteParameters(offer: description, preferring: self.ownSetup)
+        plan = self.planAnswer(to: description)
+        remote = try RemoteParameters(offer: description, answeredBy: plan.sections, preferring: self.ownSetup)
       }
     } catch {
       throw .malformed(error)
     }
     try self.checkContinuity(with: remote)
     try self.applyICE(of: remote, isAnswer: kind == .answer, now: now)
+    if remote.dataSection != nil { self.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize) }
     self.signaling.remote = remote
-    self.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize)
     switch kind {
     case .offer:
       self.signaling.localOffer = nil
       self.signaling.remoteOffer = description
+      self.adopt(plan, of: description, now: now)
       self.setSignalingState(.haveRemoteOffer)
     case .answer:
+      self.settleOffer(with: description, remote, now: now)
       self.signaling.localOffer = nil
       self.setSignalingState(.stable)
       self.settle(now: now)
+      self.noteStable()
     }
     self.pump(now: now)
   }
@@ -119,7 +144,10 @@ extension PeerConnection {
     // Nothing but SHA-1 announced: no certificate could be trusted.
     guard remote.fingerprints.contains(where: { Cryptography.Fingerprint($0) != nil }) else { throw .incompatible }
     guard self.dtls != nil, let known = self.signaling.remote else { return }
-    guard remote.fingerprints == known.fingerprints, remote.sctpPort == known.sctpPort else { throw .incompatible }
+    guard remote.fingerprints == known.fingerprints else { throw .incompatible }
+    guard remote.dataSection == nil || known.dataSection == nil || remote.sctpPort == known.sctpPort else {
+      throw .incompatible
+    }
     switch remote.setup {
     case .actpass: return
     case .active: guard !self.isDTLSClient else { throw .incompatible }

@@ -3,22 +3,25 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
-/// One peer: ICE, DTLS, SCTP and data channels behind a single set of verbs.
+/// One peer: ICE, DTLS, SCTP, data channels, SRTP and RTP behind a single set of verbs.
 ///
 /// It performs no I/O. A host tells it what arrived (`receive`), what time it is (`advance`), and what the user
-/// and the signalling channel want; then it drains three things until each returns nil: `pollTransmit` for
-/// datagrams, `pollEvent` for events, `receiveMessage` for messages. `nextDeadline` says when to call `advance`
+/// and the signalling channel want; then it drains four things until each returns nil: `pollTransmit` for
+/// datagrams, `pollEvent` for events, `receiveMessage` for messages, `receiveFrame` for audio and video. `nextDeadline` says when to call `advance`
 /// again. Draining late delays; it never breaks or loses what was accepted. A peer's faults never throw: they are
 /// counted in `statistics`, or end the connection with an event that says why.
 ///
 ///     makeOffer ─→ signalling ─→ setRemoteDescription(offer) · makeAnswer
 ///                                        │
 ///      datagrams ─→ first byte (RFC 7983): 0–3 ICE · 20–63 DTLS ─→ SCTP ─→ data channels
+///                                          · 128–191 SRTP ─→ RTP and RTCP ─→ frames
 ///
 /// A value that owns C contexts cannot be copied; `fork()` makes a second one that goes on byte for byte as this
 /// one would. At most one of the forks may ever reach a network, for both would use the same nonces.
@@ -34,6 +37,19 @@ public struct PeerConnection: ~Copyable {
   var recordHeadroom = 0
   var isAuthenticated = false
   @usableFromInline var channels: DataChannels
+  var areChannelsStarted = false
+  /// Audio and video, once there is any.
+  var media: Media?
+  /// Their keys, once the handshake has made them.
+  var srtp: SRTP.Session?
+  var isMediaReady = false
+  /// What the RTP session says of itself, kept here as `dtlsDeadline` is.
+  @usableFromInline var mediaDeadline: Instant?
+  var earlyMedia: EarlyDatagrams
+  /// Whether something changed that the peer has to hear of in a description.
+  public internal(set) var isNegotiationNeeded = false
+  /// The latest time that the host told: packets are stamped with it when they are written.
+  var clock: Instant
   var signaling: Signaling
   var early: EarlyDatagrams
   var events = EventRing<Event>(capacity: 64)
@@ -57,7 +73,7 @@ public struct PeerConnection: ~Copyable {
   public init(
     configuration: Configuration, identity: Identity, seed: SeededRandom.Seed, now: Instant
   ) throws(UsageError) {
-    guard configuration.dtls.isValid else { throw .configuration }
+    guard configuration.dtls.isValid, configuration.rtp.isValid, configuration.srtp.isValid else { throw .configuration }
     var random = SeededRandom(seed: seed)
     let agent: ICE.Agent
     let channels: DataChannels
@@ -80,5 +96,7 @@ public struct PeerConnection: ~Copyable {
     self.random = random
     self.dtls = nil
     self.early = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+    self.earlyMedia = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+    self.clock = now
   }
 }

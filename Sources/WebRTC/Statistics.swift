@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
@@ -34,6 +36,9 @@ extension PeerConnection {
     public var selectedPair: ICE.Agent.SelectedPair?
     /// Datagrams that came before they could be judged and found no room.
     public var droppedEarlyDatagrams: UInt32
+    /// Nil before there is any media.
+    public var srtp: SRTP.Statistics?
+    public var rtp: RTP.Session.Statistics?
   }
 
   public var statistics: Statistics {
@@ -42,10 +47,16 @@ extension PeerConnection {
     case .some(let connection): dtls = connection.statistics
     case .none: dtls = DTLS.Statistics()
     }
+    let srtp: SRTP.Statistics?
+    switch self.srtp {
+    case .some(let session): srtp = session.statistics
+    case .none: srtp = nil
+    }
     return Statistics(
       counters: self.counters, ice: self.agent.statistics, dtls: dtls,
       sctp: self.channels.statistics, selectedPair: self.agent.selectedPair,
-      droppedEarlyDatagrams: self.early.dropped)
+      droppedEarlyDatagrams: self.early.dropped &+ self.earlyMedia.dropped, srtp: srtp,
+      rtp: self.media?.session.statistics)
   }
 
   public var iceState: ICE.Agent.State { self.agent.state }

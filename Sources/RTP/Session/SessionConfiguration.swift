@@ -17,7 +17,7 @@ extension Session {
       self.age = age
     }
 
-    var isValid: Bool { self.bytes >= 2048 && self.bytes <= 1 &<< 30 && self.packets >= 4 && self.packets <= 16_384 }
+    public var isValid: Bool { self.bytes >= 2048 && self.bytes <= 1 &<< 30 && self.packets >= 4 && self.packets <= 16_384 }
   }
 
   /// What a session is told at its start. Every number is a bound or an interval that may be tuned.
@@ -64,7 +64,7 @@ extension Session {
 
     public init() {}
 
-    var isValid: Bool {
+    public var isValid: Bool {
       self.maximumPacketSize >= 200 && self.maximumPacketSize <= 65_000 && self.videoStore.isValid
         && self.audioStore.isValid && self.audioReceiver.isValid && self.videoReceiver.isValid
         && self.pacingStep >= .microseconds(100) && self.pacingBurst >= 1
