@@ -67,7 +67,7 @@ extension PeerConnection {
     parameters.maximumMessageSize = UInt64(self.configuration.channels.association.maximumMessageSize)
     parameters.candidates = self.localCandidates.map { attributeValue(of: $0) }
     parameters.endOfCandidates = self.isGathered
-    if let mid = self.signaling.remote?.mid, !mid.isEmpty { parameters.mid = mid }
+    if let mid = self.signaling.remote?.dataMid, !mid.isEmpty { parameters.mid = mid }
     return parameters
   }
 

@@ -1,0 +1,1 @@
+extension MediaDescription { mutating func parse(_ d: SessionDescription, _ i: Int) {} }
