@@ -38,7 +38,7 @@ extension PeerConnection {
   public mutating func addTransceiver(
     _ kind: MediaKind, _ options: TransceiverOptions = .init(), now: Instant
   ) throws(UsageError) -> Transceiver {
-    guard !self.isClosing else { throw .closed }
+    guard !self.core.isClosing else { throw .closed }
     guard isToken(options.streamID), isToken(options.trackID) else { throw .configuration }
     self.prepareMedia(now: now)
     guard let index = self.makeTransceiver(kind, options, now: now) else { throw .configuration }
@@ -50,8 +50,8 @@ extension PeerConnection {
   public mutating func setDirection(
     _ direction: MediaDirection, of transceiver: Transceiver
   ) throws(UsageError) {
-    guard !self.isClosing else { throw .closed }
-    guard let media = self.media, media.has(transceiver) else { throw .wrongState }
+    guard !self.core.isClosing else { throw .closed }
+    guard let media = self.core.media, media.has(transceiver) else { throw .wrongState }
     guard media.transceivers[transceiver.index].direction != direction else { return }
     media.transceivers[transceiver.index].direction = direction
     self.noteNegotiationNeeded()
@@ -59,18 +59,18 @@ extension PeerConnection {
 
   /// Ends it: nothing more is sent or taken, and the next description gives its section up (W3C RTCRtpTransceiver.stop).
   public mutating func stopTransceiver(_ transceiver: Transceiver, now: Instant) throws(UsageError) {
-    guard !self.isClosing else { throw .closed }
-    guard let media = self.media, media.has(transceiver) else { throw .wrongState }
+    guard !self.core.isClosing else { throw .closed }
+    guard let media = self.core.media, media.has(transceiver) else { throw .wrongState }
     self.retire(transceiver.index, now: now)
     self.updateMediaDeadline()
     self.noteNegotiationNeeded()
   }
 
   /// How many there have been; they are numbered from 0.
-  public var transceiverCount: Int { self.media?.transceivers.count ?? 0 }
+  public var transceiverCount: Int { self.core.media?.transceivers.count ?? 0 }
 
   public func transceiverInfo(_ transceiver: Transceiver) -> TransceiverInfo? {
-    guard let media = self.media, transceiver.index >= 0, transceiver.index < media.transceivers.count else { return nil }
+    guard let media = self.core.media, transceiver.index >= 0, transceiver.index < media.transceivers.count else { return nil }
     let state = media.transceivers[transceiver.index]
     let mayReceive = state.negotiated?.parameters.receives ?? false
     return TransceiverInfo(
@@ -89,7 +89,7 @@ extension PeerConnection {
   ) throws(FrameSendError) {
     let line = try self.sendingLine(of: transceiver, now: now)
     do throws(RTP.SendError) {
-      try self.media?.session.send(frame, timing, on: line, now: now)
+      try self.core.media?.session.send(frame, timing, on: line, now: now)
     } catch {
       throw FrameSendError(error)
     }
@@ -102,7 +102,7 @@ extension PeerConnection {
   ) throws(FrameSendError) {
     let line = try self.sendingLine(of: transceiver, now: now)
     do throws(RTP.SendError) {
-      try self.media?.session.sendPacket(payload, marker: marker, timing, on: line, now: now)
+      try self.core.media?.session.sendPacket(payload, marker: marker, timing, on: line, now: now)
     } catch {
       throw FrameSendError(error)
     }
@@ -110,19 +110,19 @@ extension PeerConnection {
   }
 
   private mutating func sendingLine(of transceiver: Transceiver, now: Instant) throws(FrameSendError) -> Int {
-    guard self.isMediaReady, !self.isClosing else { throw .notConnected }
-    guard let media = self.media, media.has(transceiver) else { throw .notNegotiated }
-    self.clock = max(self.clock, now)
+    guard self.core.isMediaReady, !self.core.isClosing else { throw .notConnected }
+    guard let media = self.core.media, media.has(transceiver) else { throw .notNegotiated }
+    self.core.clock = max(self.core.clock, now)
     return media.transceivers[transceiver.index].line
   }
 
   /// The size of the frame that `receiveFrame` would give next; nil where none is whole and in order.
-  public var nextFrameSize: Int? { self.media?.session.nextFrameSize }
+  public var nextFrameSize: Int? { self.core.media?.session.nextFrameSize }
 
   /// Takes the next whole frame, in the order of its stream; nil when there is none, or when `writer` has less room than
   /// `nextFrameSize`. What is not taken is dropped when the jitter buffer is full.
   public mutating func receiveFrame(into writer: inout SpanWriter) -> (Transceiver, ReceivedFrame)? {
-    guard let media = self.media, let frame = media.session.receiveFrame(into: &writer),
+    guard let media = self.core.media, let frame = media.session.receiveFrame(into: &writer),
       let transceiver = media.transceiver(ofLine: frame.line)
     else { return nil }
     return (transceiver, frame)
@@ -130,7 +130,7 @@ extension PeerConnection {
 
   /// Takes the next payload of a receiver whose `delivery` is `.packets`; as `receiveFrame`.
   public mutating func receivePacket(into writer: inout SpanWriter) -> (Transceiver, ReceivedPacket)? {
-    guard let media = self.media, let packet = media.session.receivePacket(into: &writer),
+    guard let media = self.core.media, let packet = media.session.receivePacket(into: &writer),
       let transceiver = media.transceiver(ofLine: packet.line)
     else { return nil }
     return (transceiver, packet)
@@ -138,7 +138,7 @@ extension PeerConnection {
 
   /// Asks the peer for a key frame (PLI, or FIR where that alone was negotiated).
   public mutating func requestKeyFrame(of transceiver: Transceiver, now: Instant) {
-    guard let media = self.media, media.has(transceiver) else { return }
+    guard let media = self.core.media, media.has(transceiver) else { return }
     media.session.requestKeyFrame(of: media.transceivers[transceiver.index].line, now: now)
     self.updateMediaDeadline()
   }
@@ -146,47 +146,47 @@ extension PeerConnection {
   // MARK: Statistics
 
   /// Numbers of both directions by their W3C names; nil: no such transceiver.
-  public func mediaStatistics(of transceiver: Transceiver) -> RTP.LineStatistics? {
-    guard let media = self.media, transceiver.index >= 0, transceiver.index < media.transceivers.count else { return nil }
+  public func mediaStatistics(of transceiver: Transceiver) -> RTP.Session.LineStatistics? {
+    guard let media = self.core.media, transceiver.index >= 0, transceiver.index < media.transceivers.count else { return nil }
     return media.session.statistics(of: media.transceivers[transceiver.index].line)
   }
 
   /// What transport-wide feedback says of the path; nil before there is any media.
-  public var mediaTransportStatistics: RTP.TransportStatistics? { self.media?.session.transportStatistics }
+  public var mediaTransportStatistics: RTP.TransportStatistics? { self.core.media?.session.transportStatistics }
 
   /// The round trip by RTCP; nil until a report has told.
-  public var mediaRoundTripTime: Interval? { self.media?.session.roundTripTime }
+  public var mediaRoundTripTime: Interval? { self.core.media?.session.roundTripTime }
 
   // MARK: Inside
 
   /// Makes the RTP session when there is to be media for the first time.
   mutating func prepareMedia(now: Instant) {
-    guard self.media == nil else { return }
+    guard self.core.media == nil else { return }
     do throws(RTP.Session.UsageError) {
-      self.media = try Media(configuration: self.configuration.rtp, random: self.random.split(), now: now)
+      self.core.media = try Media(configuration: self.core.configuration.rtp, random: self.core.random.split(), now: now)
     } catch {
       // `init` has looked at the configuration.
-      self.counters.sealFailures &+= 1
+      self.core.counters.sealFailures &+= 1
     }
     self.startMedia(now: now)
   }
 
   /// Nil where there are as many as the configuration allows.
   mutating func makeTransceiver(_ kind: MediaKind, _ options: TransceiverOptions, now: Instant) -> Int? {
-    guard let media = self.media, let line = try? media.session.addLine(kind: kind) else { return nil }
-    var capabilities = kind == .audio ? self.configuration.audio : self.configuration.video
+    guard let media = self.core.media, let line = try? media.session.addLine(kind: kind) else { return nil }
+    var capabilities = kind == .audio ? self.core.configuration.audio : self.core.configuration.video
     if !options.formats.isEmpty { capabilities = capabilities.limited(to: options.formats) }
     media.transceivers.append(
       TransceiverState(
         kind: kind, line: line, capabilities: capabilities,
         streamID: options.streamID.isEmpty ? media.cname : options.streamID,
-        trackID: options.trackID.isEmpty ? randomToken(&self.random) : options.trackID, direction: options.direction))
+        trackID: options.trackID.isEmpty ? randomToken(&self.core.random) : options.trackID, direction: options.direction))
     return media.transceivers.count &- 1
   }
 
   /// Keys the SRTP session as soon as there are both media and keys for them (RFC 5764 section 4.2).
   mutating func startMedia(now: Instant) {
-    guard self.media != nil, self.isAuthenticated, !self.isMediaReady else { return }
+    guard self.core.media != nil, self.core.isAuthenticated, !self.core.isMediaReady else { return }
     let profile: SRTPProfile?
     switch self.dtls {
     case .some(let connection): profile = connection.negotiatedSRTPProfile
@@ -204,13 +204,13 @@ extension PeerConnection {
     do throws(SRTP.SRTPError) {
       self.srtp = try SRTP.Session(
         profile: protection, keyingMaterial: material.bytes, isDTLSClient: self.isDTLSClient,
-        configuration: self.configuration.srtp)
-      self.isMediaReady = true
+        configuration: self.core.configuration.srtp)
+      self.core.isMediaReady = true
     } catch {
       self.fail(.srtp)
     }
     self.updateMediaDeadline()
-    for entry in self.earlyMedia.removeAll() where self.agent.accepts(from: entry.remote, to: entry.local) {
+    for entry in self.core.earlyMedia.removeAll() where self.core.agent.accepts(from: entry.remote, to: entry.local) {
       var bytes = entry.bytes
       var datagram = bytes.mutableSpan
       self.receiveMedia(&datagram, from: entry.remote, to: entry.local, now: now)
@@ -221,16 +221,16 @@ extension PeerConnection {
   mutating func receiveMedia(
     _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, now: Instant
   ) {
-    guard self.agent.accepts(from: remote, to: local) else {
-      self.counters.unacceptedDatagrams &+= 1
+    guard self.core.agent.accepts(from: remote, to: local) else {
+      self.core.counters.unacceptedDatagrams &+= 1
       return
     }
-    guard self.isMediaReady, let media = self.media else {
+    guard self.core.isMediaReady, let media = self.core.media else {
       // The peer may be through with the handshake while its last flight is still on the way to us.
-      if self.dtls != nil, !self.isAuthenticated {
-        self.earlyMedia.append(datagram.span, from: remote, to: local)
+      if self.dtls != nil, !self.core.isAuthenticated {
+        self.core.earlyMedia.append(datagram.span, from: remote, to: local)
       } else {
-        self.counters.unknownDatagrams &+= 1
+        self.core.counters.unknownDatagrams &+= 1
       }
       return
     }
@@ -243,17 +243,17 @@ extension PeerConnection {
       guard let count = self.srtp?.unprotect(&datagram) ?? nil else { return }
       media.session.receive(datagram.span.extracting(0..<count), now: now)
     }
-    self.agent.didReceiveData(from: remote, to: local, now: now)
+    self.core.agent.didReceiveData(from: remote, to: local, now: now)
     self.updateMediaDeadline()
   }
 
   /// Writes the next packet of media and protects it where it lies.
   mutating func sealMedia(into writer: inout SpanWriter) -> Bool {
-    guard self.isMediaReady, let media = self.media else { return false }
+    guard self.core.isMediaReady, let media = self.core.media else { return false }
     let start = writer.count
     // A packet that found no room for its tag would be lost.
-    guard writer.remaining >= self.configuration.rtp.maximumPacketSize &+ SRTP.Session.tailroom else { return false }
-    guard let kind = media.session.pollTransmit(into: &writer, now: self.clock) else {
+    guard writer.remaining >= self.core.configuration.rtp.maximumPacketSize &+ SRTP.Session.tailroom else { return false }
+    guard let kind = media.session.pollTransmit(into: &writer, now: self.core.clock) else {
       self.updateMediaDeadline()
       return false
     }
@@ -266,7 +266,7 @@ extension PeerConnection {
     case .rtcp: sealed = self.srtp?.protectControl(&packet, count: count) ?? nil
     }
     guard let sealed else {
-      self.counters.sealFailures &+= 1
+      self.core.counters.sealFailures &+= 1
       writer.rewind(to: start)
       return false
     }
@@ -276,7 +276,7 @@ extension PeerConnection {
 
   /// Says BYE for every stream of ours (RFC 3550 section 6.6).
   mutating func leaveMedia(now: Instant) {
-    guard let media = self.media else { return }
+    guard let media = self.core.media else { return }
     var index = 0
     while index < media.transceivers.count {
       media.session.removeLine(media.transceivers[index].line, now: now)
@@ -285,12 +285,12 @@ extension PeerConnection {
   }
 
   mutating func updateMediaDeadline() {
-    self.mediaDeadline = self.isMediaReady ? self.media?.session.nextDeadline ?? nil : nil
+    self.core.mediaDeadline = self.core.isMediaReady ? self.core.media?.session.nextDeadline ?? nil : nil
   }
 
   /// An event of the RTP session, in the terms of this layer.
   mutating func pollMediaEvent() -> Event? {
-    guard let media = self.media else { return nil }
+    guard let media = self.core.media else { return nil }
     while let event = media.session.pollEvent() {
       switch event {
       case .keyFrameRequested(let line):
@@ -301,7 +301,7 @@ extension PeerConnection {
         if let transceiver = media.transceiver(ofLine: line) { return .streamRemoved(transceiver, ssrc: ssrc) }
       case .sourceChanged:
         self.noteNegotiationNeeded()
-        if let event = self.events.popFirst() { return event }
+        if let event = self.core.events.popFirst() { return event }
       case .bandwidth(let bitsPerSecond):
         return .bandwidthEstimated(bitsPerSecond: bitsPerSecond)
       }
@@ -311,9 +311,9 @@ extension PeerConnection {
 
   /// W3C's negotiationneeded: told once for any number of changes, and not while an exchange is under way.
   mutating func noteNegotiationNeeded() {
-    guard !self.isNegotiationNeeded else { return }
-    self.isNegotiationNeeded = true
-    if self.signaling.state == .stable { self.events.append(.negotiationNeeded) }
+    guard !self.core.isNegotiationNeeded else { return }
+    self.core.isNegotiationNeeded = true
+    if self.core.signaling.state == .stable { self.core.events.append(.negotiationNeeded) }
   }
 }
 

@@ -32,8 +32,8 @@ extension PeerConnection {
   /// Lays out the sections of the next offer: what is there keeps its place, what is new takes the place of something that ended, or
   /// comes last.
   mutating func layOutOffer() {
-    var slots = self.signaling.slots
-    if let media = self.media {
+    var slots = self.core.signaling.slots
+    if let media = self.core.media {
       var index = 0
       while index < media.transceivers.count {
         let transceiver = media.transceivers[index]
@@ -48,16 +48,16 @@ extension PeerConnection {
     }
     let hasData = slots.contains { if case .data = $0 { true } else { false } }
     // An answer that refused data channels is not asked again.
-    if !hasData, self.signaling.remote == nil || self.channels.hasChannels,
-      self.configuration.offersDataChannels || self.channels.hasChannels
+    if !hasData, self.core.signaling.remote == nil || self.core.channels.hasChannels,
+      self.core.configuration.offersDataChannels || self.core.channels.hasChannels
     {
       slots.append(.data(mid: []))
     }
-    self.signaling.offeredSlots = slots
-    self.signaling.offeredSections = []
+    self.core.signaling.offeredSlots = slots
+    self.core.signaling.offeredSections = []
     var index = 0
     while index < slots.count {
-      self.signaling.offeredSections.append(self.offeredSection(slots[index], at: index))
+      self.core.signaling.offeredSections.append(self.offeredSection(slots[index], at: index))
       index &+= 1
     }
   }
@@ -66,17 +66,17 @@ extension PeerConnection {
     switch slot {
     case .unused: return .unused
     case .data(let mid):
-      let mid = mid.isEmpty ? self.signaling.freshMid() : mid
-      self.signaling.remember(mid: mid)
-      self.signaling.offeredSlots[place] = .data(mid: mid)
+      let mid = mid.isEmpty ? self.core.signaling.freshMid() : mid
+      self.core.signaling.remember(mid: mid)
+      self.core.signaling.offeredSlots[place] = .data(mid: mid)
       return .data(mid: mid)
     case .media(let index):
-      guard let media = self.media else { return .unused }
+      guard let media = self.core.media else { return .unused }
       let transceiver = media.transceivers[index]
       var mid = transceiver.mid ?? []
       if mid.isEmpty {
-        mid = self.signaling.freshMid()
-        self.signaling.remember(mid: mid)
+        mid = self.core.signaling.freshMid()
+        self.core.signaling.remember(mid: mid)
       }
       let capabilities = media.identifiers.assign(to: transceiver.capabilities)
       return .offered(transceiver.offered(mid: mid, capabilities: capabilities, source: media.source(of: index)))
@@ -85,8 +85,8 @@ extension PeerConnection {
 
   /// The peer's answer decides about each section of our offer.
   mutating func settleOffer(with answer: SessionDescription, _ remote: RemoteParameters, now: Instant) {
-    var slots = self.signaling.offeredSlots
-    let sections = self.signaling.offeredSections
+    var slots = self.core.signaling.offeredSlots
+    let sections = self.core.signaling.offeredSections
     var index = 0
     while index < slots.count {
       switch slots[index] {
@@ -102,18 +102,18 @@ extension PeerConnection {
           self.retire(transceiver, now: now)
           break
         }
-        self.media?.transceivers[transceiver].mid = offered.mid
-        self.media?.transceivers[transceiver].described = offered.direction
+        self.core.media?.transceivers[transceiver].mid = offered.mid
+        self.core.media?.transceivers[transceiver].described = offered.direction
         self.configure(transceiver, settled, now: now)
         self.setRemoteTrack(theirs.direction.sends && settled.direction.receives, of: transceiver)
       }
       index &+= 1
     }
     self.retireMissing(from: slots, now: now)
-    self.signaling.slots = slots
-    self.signaling.current = self.signaling.localOffer
-    self.signaling.offeredSlots = []
-    self.signaling.offeredSections = []
+    self.core.signaling.slots = slots
+    self.core.signaling.current = self.core.signaling.localOffer
+    self.core.signaling.offeredSlots = []
+    self.core.signaling.offeredSections = []
   }
 
   // MARK: The peer's offer
@@ -154,8 +154,8 @@ extension PeerConnection {
     entry.peerSends = theirs.direction.sends
     if let known = self.transceiver(in: index, kind: entry.kind, mid: entry.mid, taken: taken) {
       entry.transceiver = known
-    } else if self.configuration.receivesOfferedMedia {
-      entry.transceiver = (self.media?.transceivers.count ?? 0) &+ created
+    } else if self.core.configuration.receivesOfferedMedia {
+      entry.transceiver = (self.core.media?.transceivers.count ?? 0) &+ created
       entry.isNew = true
     }
     guard let transceiver = entry.transceiver,
@@ -171,8 +171,8 @@ extension PeerConnection {
 
   /// The transceiver that has the section already, or one that waits for a section of its kind.
   private func transceiver(in place: Int, kind: MediaKind, mid: [UInt8], taken: AnswerPlan) -> Int? {
-    guard let media = self.media else { return nil }
-    let slots = self.signaling.slots
+    guard let media = self.core.media else { return nil }
+    let slots = self.core.signaling.slots
     if place < slots.count, case .media(let index) = slots[place], media.transceivers[index].kind == kind,
       media.transceivers[index].mid == mid, !media.transceivers[index].isStopped
     {
@@ -192,8 +192,8 @@ extension PeerConnection {
   }
 
   private func answer(to theirs: MediaDescription, by index: Int, isNew: Bool) -> NegotiatedMedia? {
-    guard !isNew, let media = self.media else {
-      let capabilities = theirs.kind == .audio ? self.configuration.audio : self.configuration.video
+    guard !isNew, let media = self.core.media else {
+      let capabilities = theirs.kind == .audio ? self.core.configuration.audio : self.core.configuration.video
       return MediaNegotiation.answer(theirs, capabilities: capabilities, direction: .recvonly)
     }
     let transceiver = media.transceivers[index]
@@ -206,12 +206,12 @@ extension PeerConnection {
   /// Makes the plan's transceivers, and ends those whose sections the offer stopped.
   mutating func adopt(_ plan: AnswerPlan, of offer: SessionDescription, now: Instant) {
     var slots: [Signaling.Slot] = []
-    if plan.entries.contains(where: { $0.transceiver != nil }) || self.media != nil {
+    if plan.entries.contains(where: { $0.transceiver != nil }) || self.core.media != nil {
       self.prepareMedia(now: now)
-      self.media?.identifiers.learn(from: offer)
+      self.core.media?.identifiers.learn(from: offer)
     }
     for entry in plan.entries {
-      self.signaling.remember(mid: entry.mid)
+      self.core.signaling.remember(mid: entry.mid)
       switch entry.section {
       case .data: slots.append(.data(mid: entry.mid))
       case .accepted:
@@ -220,15 +220,15 @@ extension PeerConnection {
           slots.append(.unused)
           continue
         }
-        self.media?.transceivers[index].mid = entry.mid
+        self.core.media?.transceivers[index].mid = entry.mid
         slots.append(.media(index))
-        let receives = self.media?.transceivers[index].direction.receives ?? false
+        let receives = self.core.media?.transceivers[index].direction.receives ?? false
         self.setRemoteTrack(entry.peerSends && receives, of: index)
       case .offered, .unused: slots.append(.unused)
       }
     }
     self.retireMissing(from: slots, now: now)
-    self.signaling.slots = slots
+    self.core.signaling.slots = slots
   }
 
   /// The answer's sections, by what the host has made of the transceivers since the offer came.
@@ -237,11 +237,11 @@ extension PeerConnection {
     var index = 0
     while index < offer.sections.count {
       var section = LocalSection.unused
-      switch index < self.signaling.slots.count ? self.signaling.slots[index] : .unused {
+      switch index < self.core.signaling.slots.count ? self.core.signaling.slots[index] : .unused {
       case .unused: break
       case .data: section = .data(mid: [])
       case .media(let transceiver):
-        if let media = self.media, !media.transceivers[transceiver].isStopped,
+        if let media = self.core.media, !media.transceivers[transceiver].isStopped,
           let theirs = MediaDescription(offer, section: index),
           let answer = self.answer(to: theirs, by: transceiver, isNew: false)
         {
@@ -256,11 +256,11 @@ extension PeerConnection {
 
   /// Puts into effect what the answer that was written says.
   mutating func settleAnswer(_ sections: [LocalSection], now: Instant) {
-    var slots = self.signaling.slots
+    var slots = self.core.signaling.slots
     var index = 0
     while index < min(slots.count, sections.count) {
       if case .media(let transceiver) = slots[index] {
-        if case .accepted(let negotiated) = sections[index], let media = self.media {
+        if case .accepted(let negotiated) = sections[index], let media = self.core.media {
           media.transceivers[transceiver].described = media.transceivers[transceiver].direction
           self.configure(transceiver, negotiated, now: now)
         } else {
@@ -270,27 +270,27 @@ extension PeerConnection {
       }
       index &+= 1
     }
-    self.signaling.slots = slots
+    self.core.signaling.slots = slots
   }
 
   // MARK: Transceivers
 
   private mutating func configure(_ index: Int, _ negotiated: NegotiatedMedia, now: Instant) {
-    guard let media = self.media else { return }
+    guard let media = self.core.media else { return }
     media.transceivers[index].negotiated = negotiated
     media.session.configure(media.transceivers[index].line, negotiated.parameters, now: now)
   }
 
   /// Transceivers that had a section and have none any more.
   private mutating func retireMissing(from slots: [Signaling.Slot], now: Instant) {
-    for case .media(let index) in self.signaling.slots where !slots.contains(.media(index)) {
+    for case .media(let index) in self.core.signaling.slots where !slots.contains(.media(index)) {
       self.retire(index, now: now)
     }
   }
 
   /// The section is gone, and with it all that it carried.
   mutating func retire(_ index: Int, now: Instant) {
-    guard let media = self.media else { return }
+    guard let media = self.core.media else { return }
     media.transceivers[index].isStopped = true
     media.transceivers[index].negotiated = nil
     media.session.removeLine(media.transceivers[index].line, now: now)
@@ -299,11 +299,11 @@ extension PeerConnection {
 
   /// Whether the last exchange left something undone that a transceiver wants.
   var hasUnsettledTransceivers: Bool {
-    guard let media = self.media else { return false }
+    guard let media = self.core.media else { return false }
     var index = 0
     while index < media.transceivers.count {
       let transceiver = media.transceivers[index]
-      let isPlaced = self.signaling.slots.contains(.media(index))
+      let isPlaced = self.core.signaling.slots.contains(.media(index))
       if transceiver.isStopped ? isPlaced : !isPlaced || transceiver.direction != transceiver.described { return true }
       index &+= 1
     }
@@ -312,9 +312,9 @@ extension PeerConnection {
 
   /// W3C's `track` event, and that of a track which is muted for good.
   mutating func setRemoteTrack(_ exists: Bool, of index: Int) {
-    guard let media = self.media, media.transceivers[index].hasRemoteTrack != exists else { return }
+    guard let media = self.core.media, media.transceivers[index].hasRemoteTrack != exists else { return }
     media.transceivers[index].hasRemoteTrack = exists
     let transceiver = Transceiver(index: index)
-    self.events.append(exists ? .trackAdded(transceiver) : .trackRemoved(transceiver))
+    self.core.events.append(exists ? .trackAdded(transceiver) : .trackRemoved(transceiver))
   }
 }

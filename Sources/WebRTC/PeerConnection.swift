@@ -26,46 +26,11 @@ import Time
 /// A value that owns C contexts cannot be copied; `fork()` makes a second one that goes on byte for byte as this
 /// one would. At most one of the forks may ever reach a network, for both would use the same nonces.
 public struct PeerConnection: ~Copyable {
-  public let configuration: Configuration
-  let identity: Identity
-  var random: SeededRandom
-  @usableFromInline var agent: ICE.Agent
+  @usableFromInline var storage: Indirect<Core>
   /// Exists once the DTLS role is known, that is with the answer.
   var dtls: DTLS.Connection?
-  /// What `dtls` says of itself, kept here because reading from a value that cannot be copied moves all of it.
-  @usableFromInline var dtlsDeadline: Instant?
-  var recordHeadroom = 0
-  var isAuthenticated = false
-  @usableFromInline var channels: DataChannels
-  var areChannelsStarted = false
-  /// Audio and video, once there is any.
-  var media: Media?
-  /// Their keys, once the handshake has made them.
+  /// The keys of audio and video, once the handshake has made them.
   var srtp: SRTP.Session?
-  var isMediaReady = false
-  /// What the RTP session says of itself, kept here as `dtlsDeadline` is.
-  @usableFromInline var mediaDeadline: Instant?
-  var earlyMedia: EarlyDatagrams
-  /// Whether something changed that the peer has to hear of in a description.
-  public internal(set) var isNegotiationNeeded = false
-  /// The latest time that the host told: packets are stamped with it when they are written.
-  var clock: Instant
-  var signaling: Signaling
-  var early: EarlyDatagrams
-  var events = EventRing<Event>(capacity: 64)
-  /// The pair in use; nil until one works.
-  var path: Transmit?
-  /// Those told by events since the last ICE restart.
-  var localCandidates: [Candidate] = []
-  var isGathered = false
-  var isHandshakeStarted = false
-  /// What is left to do after `close` and after a final failure: the peer is told, then there is silence.
-  @usableFromInline var isClosing = false
-
-  public internal(set) var connectionState = ConnectionState.new
-  public internal(set) var phase = Phase.newConnection
-  public internal(set) var failureReason: FailureReason?
-  public internal(set) var counters = Counters()
 
   /// - Parameters:
   ///   - identity: the certificate and key this peer proves itself with; peers may share one.
@@ -88,15 +53,12 @@ public struct PeerConnection: ~Copyable {
     } catch {
       throw .configuration
     }
-    self.signaling = Signaling(random: &random)
-    self.configuration = configuration
-    self.identity = identity
-    self.agent = agent
-    self.channels = channels
-    self.random = random
+    let signaling = Signaling(random: &random)
+    self.storage = Indirect(
+      Core(
+        configuration: configuration, identity: identity, random: random, agent: agent, channels: channels,
+        signaling: signaling, now: now))
     self.dtls = nil
-    self.early = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
-    self.earlyMedia = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
-    self.clock = now
+    self.srtp = nil
   }
 }

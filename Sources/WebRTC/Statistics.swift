@@ -53,19 +53,19 @@ extension PeerConnection {
     case .none: srtp = nil
     }
     return Statistics(
-      counters: self.counters, ice: self.agent.statistics, dtls: dtls,
-      sctp: self.channels.statistics, selectedPair: self.agent.selectedPair,
-      droppedEarlyDatagrams: self.early.dropped &+ self.earlyMedia.dropped, srtp: srtp,
-      rtp: self.media?.session.statistics)
+      counters: self.core.counters, ice: self.core.agent.statistics, dtls: dtls,
+      sctp: self.core.channels.statistics, selectedPair: self.core.agent.selectedPair,
+      droppedEarlyDatagrams: self.core.early.dropped &+ self.core.earlyMedia.dropped, srtp: srtp,
+      rtp: self.core.media?.session.statistics)
   }
 
-  public var iceState: ICE.Agent.State { self.agent.state }
-  public var signalingState: SignalingState { self.signaling.state }
+  public var iceState: ICE.Agent.State { self.core.agent.state }
+  public var signalingState: SignalingState { self.core.signaling.state }
   /// The user name fragment by which a shared socket tells this peer's checks from others'.
-  public var localUfrag: [UInt8] { self.agent.localCredentials.ufrag }
+  public var localUfrag: [UInt8] { self.core.agent.localCredentials.ufrag }
 
   /// Whether ICE has authenticated a packet from `remote` to `local`: a shared socket may give this peer what comes that way.
   public func accepts(from remote: TransportAddress, to local: TransportAddress) -> Bool {
-    self.agent.accepts(from: remote, to: local)
+    self.core.agent.accepts(from: remote, to: local)
   }
 }

@@ -17,7 +17,7 @@ extension Session {
       self.age = age
     }
 
-    public var isValid: Bool { self.bytes >= 2048 && self.bytes <= 1 &<< 30 && self.packets >= 4 && self.packets <= 16_384 }
+    var isValid: Bool { self.bytes >= 2048 && self.bytes <= 1 &<< 30 && self.packets >= 4 && self.packets <= 16_384 }
   }
 
   /// What a session is told at its start. Every number is a bound or an interval that may be tuned.

@@ -69,8 +69,3 @@ struct TransceiverState: Sendable {
     OfferedMedia(mid: mid, direction: self.direction, capabilities: capabilities, source: source)
   }
 }
-
-extension MediaSection.Direction {
-  var sends: Bool { self == .sendrecv || self == .sendonly }
-  var receives: Bool { self == .sendrecv || self == .recvonly }
-}
