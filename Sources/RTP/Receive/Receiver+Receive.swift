@@ -23,9 +23,15 @@ extension Receiver {
       self.countLate(index)
       return
     }
-    let facts =
-      known
-      ? PayloadFormat.inspect(payload, marker: header.marker, format: self.mappings[self.mapping].codec.format) : nil
+    var facts: PayloadFacts?
+    var beginsKeyFrame = false
+    if known {
+      let format = self.mappings[self.mapping].codec.format
+      if var found = PayloadFormat.inspect(payload, marker: header.marker, format: format) {
+        beginsKeyFrame = KeyFrameStart.find(in: payload, &found, format: format)
+        facts = found
+      }
+    }
     var slot = PacketSlot()
     slot.payloadType = header.payloadType
     slot.timestamp = header.timestamp
@@ -48,8 +54,8 @@ extension Receiver {
       slot.endsFrame = header.marker
       self.counters.packetsMalformed &+= 1
     }
-    guard self.put(slot, at: index, isRepair: isRepair) else { return }
-    if let facts, facts.isKeyFrame, facts.start == .yes { self.jumpToKeyFrame(index) }
+    self.put(slot, at: index, isRepair: isRepair)
+    if beginsKeyFrame { self.jumpToKeyFrame(index) }
     self.scanPackets()
   }
 
@@ -139,8 +145,7 @@ extension Receiver {
     return true
   }
 
-  /// False: its place was given up meanwhile.
-  private mutating func put(_ slot: PacketSlot, at index: Int64, isRepair: Bool) -> Bool {
+  private mutating func put(_ slot: PacketSlot, at index: Int64, isRepair: Bool) {
     if index < self.window.end {
       self.missingCount &-= 1
       if self.window[index].requests > 0 || isRepair { self.counters.packetsRepaired &+= 1 }
@@ -149,7 +154,6 @@ extension Receiver {
       self.window.end = index &+ 1
     }
     self.window[index] = slot
-    return true
   }
 
   /// The packets between the newest known and this one are missing.
