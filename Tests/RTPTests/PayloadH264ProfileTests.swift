@@ -2,14 +2,14 @@ import RTP
 import Testing
 
 @Suite struct PayloadH264ProfileTests {
-  @Test(arguments: [(UInt32, H264Profile)]([
-    (0x42e01f, H264Profile.constrainedBaseline), (0x42c01f, .constrainedBaseline), (0x4d801f, .constrainedBaseline),
+  @Test(arguments: [
+    (0x42e01f as UInt32, H264Profile.constrainedBaseline), (0x42c01f, .constrainedBaseline), (0x4d801f, .constrainedBaseline),
     (0x58c01f, .constrainedBaseline), (0x42001f, .baseline), (0x42a01f, .baseline), (0x58801f, .baseline),
     (0x4d001f, .main), (0x4d401f, .main), (0x58001f, .extended), (0x64001f, .high), (0x640c1f, .constrainedHigh),
     (0x6e001f, .high10), (0x6e101f, .high10Intra), (0x7a001f, .high422), (0x7a101f, .high422Intra), (0xf4001f, .high444),
     (0xf4101f, .high444Intra), (0x2c101f, .cavlc444Intra), (0x4d201f, .other), (0x42e11f, .other), (0x64081f, .other),
     (0x2c001f, .other), (0x53001f, .other),
-  ]))
+  ])
   func `a profile-level-id names its profile`(_ id: UInt32, _ profile: H264Profile) {
     #expect(h264(id).profile == profile)
   }
