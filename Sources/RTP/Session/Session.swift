@@ -7,86 +7,92 @@ import Time
 /// The caller moves packets and time:
 /// 1. `receive` and `receiveControl` each packet, `advance` when `nextDeadline` comes, `send` frames.
 /// 2. Then `pollTransmit` until nil, `receiveFrame` (or `receivePacket`) and `pollEvent` until nil.
+///
+/// What is to be said is kept as intent ("a report is due"), and written when asked. Which lines and streams have something to do
+/// stands in sets, so that asking costs the same whatever their number.
 public struct Session: Sendable {
   public let configuration: Configuration
   var random: SeededRandom
-  public private(set) var statistics = Statistics()
+  let cname: [UInt8]
+
+  var lines: [Line] = []
+  var streams: [Stream] = []
+  var sources = SourceTable()
+  /// All lines' header extensions: one session has one space of ids (RFC 8285 section 6, RFC 9143 section 10).
+  var extensions = HeaderExtensionMap()
+  /// SSRCs that said BYE, whose stragglers shall not begin a stream anew.
+  var departed: [Departed] = []
+
+  // What is ready.
+  var audioReady: ReadySet
+  var videoReady: ReadySet
+  var repeatReady: ReadySet
+  var feedbackReady: ReadySet
+  var frameReady: ReadySet
+  var packetReady: ReadySet
+  var turns = Turns()
+
+  var reports = ReportState()
+  var departures: DepartureLog
+  var arrivals = ArrivalLog()
+  var events: EventQueue
+  public internal(set) var statistics = Statistics()
+  /// The smoothed round trip to the peer, once a report has told.
+  public internal(set) var roundTripTime: Interval?
+  /// No later than the earliest of all deadlines.
+  var deadline = Instant.distantFuture
+
+  struct Departed: Sendable {
+    var ssrc: UInt32
+    var until: Instant
+  }
+
+  /// Where to look first, so that nobody is always last.
+  struct Turns: Sendable {
+    var audio = 0
+    var video = 0
+    var repeats = 0
+    var feedback = 0
+    var frames = 0
+    var packets = 0
+  }
 
   public init(configuration: Configuration = Configuration(), random: SeededRandom, now: Instant) throws(UsageError) {
     guard configuration.isValid else { throw .invalidConfiguration }
     self.configuration = configuration
     self.random = random
+    if configuration.cname.isEmpty {
+      // RFC 7022 section 5: random, so that nobody is recognised by it.
+      var name: [UInt8] = []
+      for _ in 0..<16 { name.append(UInt8(ascii: "a") &+ UInt8(truncatingIfNeeded: self.random.next(below: 26))) }
+      self.cname = name
+    } else {
+      self.cname = configuration.cname
+    }
+    self.departures = DepartureLog(first: UInt16(truncatingIfNeeded: self.random.nextWord()))
+    self.audioReady = ReadySet(capacity: configuration.maximumLines)
+    self.videoReady = ReadySet(capacity: configuration.maximumLines)
+    self.repeatReady = ReadySet(capacity: configuration.maximumLines)
+    self.feedbackReady = ReadySet(capacity: configuration.maximumStreams)
+    self.frameReady = ReadySet(capacity: configuration.maximumStreams)
+    self.packetReady = ReadySet(capacity: configuration.maximumStreams)
+    self.events = EventQueue(capacity: configuration.maximumEvents)
   }
 
-  /// A line that neither sends nor receives before `configure`. Its number is its own for the session.
-  /// `receiver` overrides the session's configuration of receivers on this line.
-  public mutating func addLine(
-    kind: MediaKind, receiver: Receiver.Configuration? = nil
-  ) throws(UsageError) -> Int {
-    throw .tooManyLines
+  public mutating func pollEvent() -> Event? {
+    if let event = self.events.pop() { return event }
+    // Kept apart, so that a peer that tells often pushes nothing else out.
+    guard let bandwidth = self.reports.bandwidth else { return nil }
+    self.reports.bandwidth = nil
+    return .bandwidth(bitsPerSecond: bandwidth)
   }
 
-  /// The SSRCs that the line sends under, for the description; nil: no such line.
-  public func sendingStream(of line: Int) -> AnnouncedStream? { nil }
-
-  /// Takes what offer and answer settled: may be called again at any time, to pause, to resume and to change codecs.
-  public mutating func configure(_ line: Int, _ parameters: LineParameters, now: Instant) {}
-
-  /// Says BYE for the line's stream and forgets what it received (RFC 3550 section 6.6).
-  public mutating func removeLine(_ line: Int, now: Instant) {}
-
-  /// Takes a decrypted RTP packet.
-  public mutating func receive(_ packet: Span<UInt8>, now: Instant) {}
-
-  /// Takes a decrypted RTCP packet, compound or of reduced size (RFC 5506).
-  public mutating func receiveControl(_ packet: Span<UInt8>, now: Instant) {}
-
-  /// Takes a frame of the line's codec: an H264 access unit in Annex B, a VP8 frame, an Opus packet, G.711 samples, a JPEG file.
-  public mutating func send(_ frame: Span<UInt8>, _ timing: FrameTiming, on line: Int, now: Instant) throws(SendError) {
-    throw .notNegotiated
+  mutating func tell(_ event: Event) {
+    if !self.events.push(event) { self.statistics.droppedEvents &+= 1 }
   }
 
-  /// Takes a payload that is in the codec's RTP format already, to forward it.
-  public mutating func sendPacket(
-    _ payload: Span<UInt8>, marker: Bool, _ timing: FrameTiming, on line: Int, now: Instant
-  ) throws(SendError) {
-    throw .notNegotiated
-  }
+  /// When `advance` is to be called at the latest; nil: there is nothing to wait for.
+  public var nextDeadline: Instant? { self.deadline == .distantFuture ? nil : self.deadline }
 
-  /// Writes the next packet at `writer.count`; nil: nothing is due. The writer needs `maximumPacketSize` bytes of room.
-  public mutating func pollTransmit(into writer: inout SpanWriter, now: Instant) -> PacketKind? { nil }
-
-  /// The size of the frame that `receiveFrame` would give next.
-  public var nextFrameSize: Int? { nil }
-
-  /// Writes the next frame at `writer.count`. Nil: there is none, or it does not fit and stays.
-  public mutating func receiveFrame(into writer: inout SpanWriter) -> ReceivedFrame? { nil }
-
-  /// As `nextFrameSize`, of lines that deliver packets.
-  public var nextPacketSize: Int? { nil }
-
-  /// As `receiveFrame`, of lines that deliver packets.
-  public mutating func receivePacket(into writer: inout SpanWriter) -> ReceivedPacket? { nil }
-
-  /// Asks the senders of the line's streams for a key frame.
-  public mutating func requestKeyFrame(of line: Int, now: Instant) {}
-
-  public mutating func pollEvent() -> Event? { nil }
-
-  public mutating func advance(to now: Instant) {}
-
-  public var nextDeadline: Instant? { nil }
-
-  public func statistics(of line: Int) -> LineStatistics? { nil }
-
-  /// How many streams are received now, over all lines.
-  public var streamCount: Int { 0 }
-
-  /// One of them, by its place: places change when streams come and go.
-  public func stream(at index: Int) -> StreamStatistics? { nil }
-
-  public var transportStatistics: TransportStatistics { TransportStatistics() }
-
-  /// The smoothed round trip to the peer, once a report has told.
-  public var roundTripTime: Interval? { nil }
+  func ntpTime(_ now: Instant) -> UInt64 { NTPTime.at(now, offset: self.configuration.ntpOffset) }
 }

@@ -4,7 +4,7 @@ import Time
 extension Session {
   /// Bounds of what one sender keeps: packets that wait for their turn, and packets kept to be sent again.
   public struct StoreLimits: Equatable, Sendable {
-    /// Bytes of packets, headers included: 2,048 to 2^30. A frame larger than this is `SendError.tooLarge`.
+    /// Bytes of packets, headers included: four times `maximumPacketSize` to 2^30. A frame that does not fit is `SendError.tooLarge`.
     public var bytes: Int
     /// 4 to 16,384.
     public var packets: Int
@@ -17,7 +17,9 @@ extension Session {
       self.age = age
     }
 
-    var isValid: Bool { self.bytes >= 2048 && self.bytes <= 1 &<< 30 && self.packets >= 4 && self.packets <= 16_384 }
+    func isValid(packetSize: Int) -> Bool {
+      self.bytes >= 4 &* packetSize && self.bytes <= 1 &<< 30 && self.packets >= 4 && self.packets <= 16_384
+    }
   }
 
   /// What a session is told at its start. Every number is a bound or an interval that may be tuned.
@@ -54,7 +56,8 @@ extension Session {
     public var sendsReceiverReferenceTime = true
     /// 1 to 1,024.
     public var maximumLines = 64
-    /// Streams received at once, over all lines, and on one line. A line's oldest silent stream gives way.
+    /// Streams received at once: over all lines, 1 to 4,096; on one line, 1 to 31 (what one report can speak of). Beyond them, a
+    /// stream that has been silent for 2 s gives way.
     public var maximumStreams = 64
     public var maximumStreamsPerLine = 8
     /// A stream is removed when nothing came for this long.
@@ -65,15 +68,19 @@ extension Session {
     public init() {}
 
     var isValid: Bool {
-      self.maximumPacketSize >= 200 && self.maximumPacketSize <= 65_000 && self.videoStore.isValid
-        && self.audioStore.isValid && self.audioReceiver.isValid && self.videoReceiver.isValid
-        && self.pacingStep >= .microseconds(100) && self.pacingBurst >= 1
-        && self.pacingBurst <= 16_384 && self.repeatShare >= 0 && self.repeatShare <= 10_000 && self.repeatBurst >= 0
-        && self.repeatBurst <= 1 &<< 30 && self.reportInterval >= .milliseconds(20)
-        && self.reportInterval <= .seconds(3600) && self.transportFeedbackInterval >= .milliseconds(5)
+      let size = self.maximumPacketSize
+      guard size >= 200, size <= 65_000, self.videoStore.isValid(packetSize: size),
+        self.audioStore.isValid(packetSize: size), self.audioReceiver.isValid, self.videoReceiver.isValid
+      else { return false }
+      return self.pacingInterval <= .seconds(10) && self.pacingStep >= .microseconds(100)
+        && self.pacingStep <= .seconds(1) && self.pacingBurst >= 1 && self.pacingBurst <= 16_384 && self.repeatShare >= 0
+        && self.repeatShare <= 10_000 && self.repeatBurst >= 0 && self.repeatBurst <= 1 &<< 30
+        && self.reportInterval >= .milliseconds(20) && self.reportInterval <= .seconds(3600)
+        && self.transportFeedbackInterval >= .milliseconds(5) && self.transportFeedbackInterval <= .seconds(60)
         && self.maximumLines >= 1 && self.maximumLines <= 1024 && self.maximumStreams >= 1
-        && self.maximumStreams <= 4096 && self.maximumStreamsPerLine >= 1 && self.streamTimeout >= .seconds(1)
-        && self.maximumEvents >= 8 && self.maximumEvents <= 4096 && self.cname.count <= 255
+        && self.maximumStreams <= 4096 && self.maximumStreamsPerLine >= 1 && self.maximumStreamsPerLine <= 31
+        && self.streamTimeout >= .seconds(1) && self.maximumEvents >= 8 && self.maximumEvents <= 4096
+        && self.cname.count <= 255
     }
   }
 }

@@ -7,6 +7,8 @@ public struct FrameTiming: Equatable, Sendable {
   public var timestamp: UInt32
   /// When the frame was captured or sampled, by the engine's clock; nil: when it is handed over. Sender reports map by it.
   public var capturedAt: Instant?
+  /// Frames of silence were left out before this one (RFC 3551 section 4.1).
+  public var followsSilence = false
   /// RFC 6464: -dBov, 0 (loudest) to 127.
   public var audioLevel: UInt8?
   public var hasVoice = false
