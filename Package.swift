@@ -67,7 +67,7 @@ let package = Package(
       linkerSettings: [.linkedLibrary("mbedcrypto", .when(platforms: [.linux]))]),
     .target(name: "CSRTP", linkerSettings: [.linkedLibrary("srtp2", .when(platforms: [.linux]))]),
     .target(name: "CLinux"),
-    .target(name: "MediaFiles", dependencies: ["Bytes"], swiftSettings: host),
+    .target(name: "MediaFiles", dependencies: ["Bytes", "RTP"], swiftSettings: host),
     .target(name: "CAllocations"),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(

@@ -32,7 +32,7 @@ struct Traffic {
     case 1: // an old one again, perhaps too old
       return .send(rtp(self.next[stream] &- UInt16(self.choices.below(200)), ssrc: ssrc), false)
     case 2, 3:
-      self.next[stream] &+= UInt16(1 + self.choices.below(self.step))
+      self.next[stream] &+= UInt16(1 + self.choices.below(3 * self.step))
       return .send(rtp(self.next[stream], ssrc: ssrc), false)
     case 4:
       if let packet = peer.protectedControl(rtcp(ssrc: ssrc, fill: UInt8(self.choices.below(256)))) {
