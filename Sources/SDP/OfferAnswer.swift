@@ -54,10 +54,11 @@ import Bytes
 ///
 /// ### In a live session
 /// An offer of ours lists every section that the session has had, and `after: current` is the last description of ours, offer or
-/// answer: it names the sections that are unused and the order of the BUNDLE group. To pause is to offer another direction, to stop is `.unused`, to
-/// add is to append, to recycle is to put a new section, with a new mid, where an unused one is. Capabilities come from
-/// `identifiers.assign`, each time: it gives a codec the number that it has. The peer's offers are taken as the first was; a section
-/// that was in use and comes out `.unused` was stopped, one whose mid changed is another one in its place.
+/// answer: it names the sections that are unused and the order of the BUNDLE group. To pause is to offer another direction; to
+/// stop is `.unused`; to add is to put a section with a new mid at `current.placeForNewSection`, which recycles one that is unused
+/// or appends. Capabilities come from `identifiers.assign` each time: it gives a codec the number that it has. The peer's offers
+/// are taken as the first was; a section that was in use and comes out `.unused` was stopped, one whose mid changed is another
+/// one in its place.
 public enum OfferAnswer {
   /// An offer of one section with data channels.
   ///

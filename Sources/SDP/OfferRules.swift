@@ -35,6 +35,27 @@ func bundleOrder(of sections: [LocalSection], after previous: SessionDescription
   return order
 }
 
+extension SessionDescription {
+  /// Where the next offer of ours puts a new section, `self` being our last description: in the place of an unused one (RFC 8829
+  /// section 5.2.2), or behind all.
+  ///
+  /// Not before the first section in use, though: Chromium's answers order the BUNDLE group by place, so the group would come to stand
+  /// for another transport than it did.
+  public var placeForNewSection: Int {
+    var isBehindFirst = false
+    var index = 0
+    while index < self.sections.count {
+      if !self.isRejected(index) {
+        isBehindFirst = true
+      } else if isBehindFirst {
+        return index
+      }
+      index &+= 1
+    }
+    return index
+  }
+}
+
 /// Whether the sections can be an offer that follows `previous`.
 func offerIsValid(_ sections: [LocalSection], after previous: SessionDescription?) -> Bool {
   guard !sections.isEmpty, sections.count <= SessionDescription.Limits().sections,

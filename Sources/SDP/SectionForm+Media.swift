@@ -18,7 +18,7 @@ extension SectionForm {
       if id != 0 { writer.writeExtension(name, id, .sendrecv) }
     }
     for codec in media.capabilities.codecs { writer.writeCodec(codec) }
-    self.writeStream(media.direction, media.source, into: &writer)
+    self.writeStream(media.direction, media.source, of: media.capabilities.codecs, into: &writer)
     self.writeCandidates(isTagged, into: &writer)
   }
 
@@ -40,7 +40,7 @@ extension SectionForm {
     }
     for codec in media.parameters.receiveCodecs { writer.writeCodec(codec) }
     self.writeRIDs(media, into: &writer)
-    self.writeStream(media.direction, media.source, into: &writer)
+    self.writeStream(media.direction, media.source, of: media.parameters.sendCodecs, into: &writer)
     self.writeCandidates(isTagged, into: &writer)
   }
 
@@ -68,18 +68,20 @@ extension SectionForm {
     writer.writeLine("a=rtcp-mux")
   }
 
-  /// RFC 5576. Peers that know mids could do without; older ones go by it.
+  /// RFC 5576. Peers that know mids could do without; older ones go by it. An RTX stream is none where no codec has one.
   private func writeStream(
-    _ direction: MediaSection.Direction, _ source: LocalSource?, into writer: inout SpanWriter
+    _ direction: MediaSection.Direction, _ source: LocalSource?, of codecs: [PayloadMapping],
+    into writer: inout SpanWriter
   ) {
     guard direction.sends, let source, let stream = source.stream else { return }
-    if let rtx = stream.rtxSSRC {
+    let rtx = codecs.contains { $0.rtxPayloadType != nil } ? stream.rtxSSRC : nil
+    if let rtx {
       writer.put("a=ssrc-group:FID ")
       writer.writeDecimal(UInt64(stream.ssrc))
       writer.writeLine(" ", decimal: UInt64(rtx))
     }
     writer.writeSSRC(stream.ssrc, source)
-    if let rtx = stream.rtxSSRC { writer.writeSSRC(rtx, source) }
+    if let rtx { writer.writeSSRC(rtx, source) }
   }
 
   /// RFC 8851 section 4, RFC 8853 section 5.3.2: the encodings that the peer offered to send, all of them.
