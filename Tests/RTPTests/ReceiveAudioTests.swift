@@ -81,7 +81,7 @@ private func audio(_ sequence: UInt16, _ timestamp: UInt32? = nil, type: UInt8 =
     #expect(harness.frames.count == 2)
     harness.wait(20)
     harness.receive([audio(40_001, 0x9000_03C0), audio(40_002, 0x9000_0780)])
-    #expect(harness.frames.map(\.facts.mediaTime) == [0, 960, 960 + 48_960, 960 + 48_960 + 960])
+    #expect(harness.frames.map(\.facts.mediaTime) == [0, 960, 49_920, 50_880])
     #expect(harness.frames.map(\.facts.followsLoss) == [false, false, true, false])
     #expect(harness.receiver.statistics.restarts == 1)
     #expect(harness.receiver.statistics.packetsLost == 0)

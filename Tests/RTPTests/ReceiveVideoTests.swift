@@ -30,8 +30,9 @@ private struct Clip {
       #expect(harness.frames.count == number + 1)
     }
     #expect(harness.frames.map(\.bytes) == clip.frames)
-    #expect(harness.frames.map(\.facts.isKeyFrame) == (0..<12).map { $0 % 10 == 0 })
-    #expect(harness.frames.allSatisfy { !$0.facts.followsLoss && $0.facts.width == 320 && $0.facts.height == 240 })
+    #expect(harness.frames.indices.filter { harness.frames[$0].facts.isKeyFrame } == [0, 10])
+    #expect(harness.frames.allSatisfy { !$0.facts.followsLoss })
+    #expect(harness.frames.allSatisfy { $0.facts.width == 320 && $0.facts.height == 240 })
     #expect(harness.keyFrameRequests.isEmpty)
     #expect(harness.receiver.statistics.keyFramesReceived == 2)
   }
@@ -64,11 +65,13 @@ private struct Clip {
       harness.receive(number == 3 ? Array(clip.packets[number].dropFirst()) : clip.packets[number])
       harness.wait(33)
     }
-    #expect(harness.frames.map(\.bytes) == Array(clip.frames[0..<3]) + [clip.frames[30]])
+    let wanted = Array(clip.frames[0..<3]) + [clip.frames[30]]
+    #expect(harness.frames.map(\.bytes) == wanted)
     #expect(harness.frames.map(\.facts.followsLoss) == [false, false, false, true])
     // Noticed at 99 ms, given up at 199 ms, asked for then and every 200 ms, until 990 ms.
     let start = Instant(nanoseconds: 1_000_000_000)
-    #expect(harness.keyFrameRequests.map { ($0 - start).nanoseconds / 1_000_000 } == [199, 399, 599, 799])
+    let requests = harness.keyFrameRequests.map { ($0 - start).nanoseconds / 1_000_000 }
+    #expect(requests == [199, 399, 599, 799])
     #expect(harness.receiver.nextDeadline == nil)
     #expect(harness.receiver.statistics.framesDropped == 27)
   }
@@ -157,7 +160,8 @@ private struct Clip {
     clip.packets[9][1].payload = [0x80]
     var harness = try ReceiverHarness()
     for packets in clip.packets { harness.receive(packets) }
-    #expect(harness.frames.map(\.bytes) == Array(clip.frames[0..<9] + clip.frames[10...]))
+    let wanted = Array(clip.frames[0..<9] + clip.frames[10...])
+    #expect(harness.frames.map(\.bytes) == wanted)
     #expect(harness.receiver.statistics.packetsMalformed == 1)
     #expect(harness.nacks.isEmpty)
   }
@@ -174,7 +178,8 @@ private struct Clip {
     #expect(harness.keyFrameRequests.count == 1)
     #expect(harness.nacks.isEmpty)
     harness.receive(clip.packets[91])
-    #expect(harness.frames.map(\.bytes) == Array(clip.frames[0..<30]) + [clip.frames[91]])
+    let wanted = Array(clip.frames[0..<30]) + [clip.frames[91]]
+    #expect(harness.frames.map(\.bytes) == wanted)
     #expect(harness.frames.last?.facts.missingPackets == 180)
     #expect(harness.receiver.statistics.packetsLost == 180)
   }

@@ -116,7 +116,7 @@ extension Receiver {
       self.window[self.scan].time + self.configuration.holdTime <= now
     {
       self.window[self.scan].kind = .lost
-      self.missingCount &-= 1
+      self.noteNoLongerMissing()
       self.counters.packetsGivenUp &+= 1
       self.loss.missing &+= 1
       self.scan &+= 1

@@ -7,7 +7,7 @@ extension Receiver {
   static var requestGrain: Interval { .milliseconds(5) }
 
   /// Whether packets are to be asked for.
-  public var owesNACK: Bool { self.owesRequests && self.missingCount > 0 }
+  public var owesNACK: Bool { self.owesRequests }
 
   /// Writes a NACK (RFC 4585 section 6.2.1), a whole RTCP packet, with as many of the packets that are due as there is room for.
   /// False: nothing was due, or there is no room.
@@ -76,6 +76,15 @@ extension Receiver {
     if let interval = self.configuration.nackInterval { return interval }
     guard let roundTrip = self.roundTrip else { return .milliseconds(100) }
     return min(max(roundTrip + roundTrip / 4, .milliseconds(10)), .seconds(1))
+  }
+
+  /// A missing packet came, or was given up.
+  mutating func noteNoLongerMissing() {
+    self.missingCount &-= 1
+    if self.missingCount == 0 {
+      self.owesRequests = false
+      self.timers.cancel(.nack)
+    }
   }
 
   mutating func scheduleRequests(at deadline: Instant) {

@@ -147,7 +147,7 @@ extension Receiver {
 
   private mutating func put(_ slot: PacketSlot, at index: Int64, isRepair: Bool) {
     if index < self.window.end {
-      self.missingCount &-= 1
+      self.noteNoLongerMissing()
       if self.window[index].requests > 0 || isRepair { self.counters.packetsRepaired &+= 1 }
     } else {
       self.makeRoom(for: index)
