@@ -40,8 +40,9 @@ extension MediaClip {
 
 /// From the file's time base to 90 kHz; nil where that is beyond centuries.
 private func ticks(_ time: UInt64, rate: UInt32, scale: UInt32) -> Int64? {
-  let (units, overflow) = (UInt64(scale) * 90_000).multipliedReportingOverflow(by: time)
-  return overflow || units / UInt64(rate) > UInt64(Int64.max) ? nil : Int64(units / UInt64(rate))
+  let units = (UInt64(scale) * 90_000).multipliedFullWidth(by: time)
+  guard units.high < UInt64(rate) else { return nil }
+  return Int64(exactly: UInt64(rate).dividingFullWidth(units).quotient)
 }
 
 /// Writes VP8 into an IVF file with a time base of 90 kHz, from the first key frame on.
@@ -70,7 +71,8 @@ public struct IVFWriter {
       try self.output.append(Self.header(width: width, height: height))
     }
     let (elapsed, overflow) = timestamp.subtractingReportingOverflow(self.first)
-    self.latest = max(overflow ? 0 : elapsed, self.latest + 1)
+    // Held far from the end of the numbers, where there would be no "one unit behind".
+    self.latest = max(overflow ? 0 : min(elapsed, 1 << 62), self.latest + 1)
     var header: [UInt8] = []
     header.appendLittleEndian(UInt32(clamping: frame.count))
     header.appendLittleEndian(UInt64(self.latest))
