@@ -82,12 +82,14 @@ public struct IVFWriter {
     return true
   }
 
-  /// Puts the number of frames into the header. Without this the file is as good to most players.
+  /// Puts the length into the header: as ffmpeg writes and reads it, in units of the time base, the last frame taken for as
+  /// long as the mean. Without this the file plays as well.
   public mutating func finish() throws(MediaFileError) {
     guard self.frameCount > 0 else { return }
-    var count: [UInt8] = []
-    count.appendLittleEndian(UInt32(clamping: self.frameCount))
-    try self.output.overwrite(count, at: 24)
+    let mean = self.frameCount > 1 ? self.latest / Int64(self.frameCount - 1) : 1
+    var length: [UInt8] = []
+    length.appendLittleEndian(UInt32(clamping: self.latest + mean))
+    try self.output.overwrite(length, at: 24)
   }
 
   private static func header(width: UInt16, height: UInt16) -> [UInt8] {

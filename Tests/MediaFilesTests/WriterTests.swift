@@ -38,8 +38,9 @@ import Testing
     let again = try MediaClip(memory.bytes)
     #expect(again.frames.map(\.timestamp) == clip.frames.map(\.timestamp))
     #expect(again.frames.indices.map { again.bytes(at: $0) } == clip.frames.indices.map { clip.bytes(at: $0) })
-    // Signature, size and number of frames as in ffmpeg's own header.
-    #expect(memory.bytes[..<16] == file[..<16] && memory.bytes[24..<28] == [120, 0, 0, 0])
+    // Signature and size as in ffmpeg's own header; its length is 120 thirtieths of a second.
+    #expect(memory.bytes[..<16] == file[..<16])
+    #expect(memory.bytes.littleEndian(UInt32.self, at: 24) == 360_000 && file.littleEndian(UInt32.self, at: 24) == 120)
   }
 
   @Test func `VP8 frames with equal or falling times are kept in order`() throws {
