@@ -170,6 +170,9 @@ public struct DataChannels: Sendable {
 
   // MARK: What is known
 
+  /// Whether any channel exists.
+  public var hasChannels: Bool { self.channels.count > 0 }
+
   /// Nil once the channel is closed.
   public func info(of channel: Channel) -> ChannelInfo? {
     guard let slot = self.channels.slot(of: channel) else { return nil }

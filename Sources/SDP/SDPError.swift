@@ -24,7 +24,7 @@ public struct SDPError: Error, Equatable, Sendable {
     case fingerprintOfWrongLength, malformedSetup, malformedSCTPPort, malformedSCTPMap, malformedMaximumMessageSize
     case conflictingAttribute
     // Offer and answer
-    case noDataSection, missingICECredentials, missingFingerprint, missingSetup, holdconn, closedAssociation
+    case noDataSection, nothingInCommon, missingICECredentials, missingFingerprint, missingSetup, holdconn, closedAssociation
     case sectionCountDiffers, sectionDiffers, sectionRejected, setupNotDecided, setupConflicts
     // The caller's own parameters and buffer
     case invalidLocalParameters, noRoom
@@ -61,6 +61,7 @@ extension SDPError.Reason {
     case .malformedMaximumMessageSize: "max-message-size is not a number"
     case .conflictingAttribute: "the attribute contradicts an earlier one"
     case .noDataSection: "no section can carry data channels"
+    case .nothingInCommon: "no section is of use to both sides"
     case .missingICECredentials: "the section has no ice-ufrag or no ice-pwd"
     case .missingFingerprint: "the section has no fingerprint of a known hash function"
     case .missingSetup: "the answer has no setup"

@@ -3,13 +3,25 @@ import Bytes
 /// What holds for a section once the session level and its BUNDLE group are taken into account.
 extension SessionDescription {
   /// The index of the first section that can carry data channels.
-  var dataSection: Int? {
+  var dataSection: Int? { self.dataSection(sharing: nil) }
+
+  /// The same, of those that use the transport of the section `transport`.
+  func dataSection(sharing transport: Int?) -> Int? {
     var index = 0
     while index < self.sections.count {
-      if self.carriesDataChannels(self.sections[index]) && !self.isRejected(index) { return index }
+      if self.use(of: index, sharing: transport) == .data { return index }
       index &+= 1
     }
     return nil
+  }
+
+  /// The mid is one of this description.
+  func section(withMid mid: TextRange) -> Int? {
+    let text = self.text.span
+    return self.sections.firstIndex { section in
+      guard let own = section.mid else { return false }
+      return text.equal(own.range, mid.range)
+    }
   }
 
   /// RFC 8841 section 4, and the older form with the port for a format that browsers sent until 2018.
@@ -44,11 +56,7 @@ extension SessionDescription {
   /// The others may leave out what they share with it.
   func taggedSection(of index: Int) -> MediaSection? {
     guard let tag = self.bundleGroup(of: index)?.first else { return nil }
-    let text = self.text.span
-    return self.sections.first { section in
-      guard let mid = section.mid else { return false }
-      return text.equal(mid.range, tag.range)
-    }
+    return self.section(withMid: tag).map { self.sections[$0] }
   }
 
   @inline(never)

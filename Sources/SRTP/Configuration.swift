@@ -13,7 +13,7 @@ public struct Configuration: Equatable, Sendable {
 
   static let windowRange = 128...32_704
 
-  var isValid: Bool {
+  public var isValid: Bool {
     Self.windowRange.contains(self.replayWindow) && Self.windowRange.contains(self.repeatWindow)
       && (1...65_536).contains(self.maximumStreams)
   }

@@ -10,6 +10,9 @@ public struct Link: Sendable {
     /// Added to the delay, uniformly; datagrams overtake each other.
     public var jitter = Interval.zero
     public var loss: UInt32 = 0
+    /// How many datagrams in a row a loss takes on average: 1 for independent losses, more for the bursts of Gilbert's model
+    /// (all are lost in its bad state, none in its good one), at the same share of losses overall.
+    public var meanBurst: UInt32 = 1
     public var duplication: UInt32 = 0
     public init() {}
   }
@@ -27,6 +30,7 @@ public struct Link: Sendable {
   /// Those under way, the next to arrive last.
   var flights: [Flight] = []
   var count: UInt64 = 0
+  var isBursting = false
   public private(set) var lost = 0
 
   public init(condition: Condition, random: SeededRandom) {
@@ -36,7 +40,7 @@ public struct Link: Sendable {
 
   public mutating func send(_ datagram: Span<UInt8>, on path: Transmit, now: Instant) {
     var copies = 1
-    if self.happens(self.condition.loss) {
+    if self.isLost() {
       self.lost += 1
       copies = 0
     } else if self.happens(self.condition.duplication) {
@@ -66,6 +70,20 @@ public struct Link: Sendable {
     guard let flight = self.flights.last, flight.arrival <= now else { return nil }
     self.flights.removeLast()
     return flight
+  }
+
+  /// Gilbert's chain: with a mean burst of B and a share p of losses it leaves the bad state with 1/B and enters it with
+  /// p / (B (1 - p)).
+  private mutating func isLost() -> Bool {
+    let loss = UInt64(min(self.condition.loss, 1_000_000))
+    guard self.condition.meanBurst > 1, loss < 1_000_000 else { return self.happens(self.condition.loss) }
+    let burst = UInt64(self.condition.meanBurst)
+    if self.isBursting {
+      self.isBursting = !self.happens(UInt32(1_000_000 / burst))
+    } else {
+      self.isBursting = self.happens(UInt32(min(1_000_000, loss * 1_000_000 / (burst * (1_000_000 - loss)))))
+    }
+    return self.isBursting
   }
 
   private mutating func happens(_ partsPerMillion: UInt32) -> Bool {

@@ -2,6 +2,9 @@ import Bytes
 import DTLS
 import DataChannel
 import ICE
+import RTP
+import SDP
+import SRTP
 import Time
 
 extension PeerConnection {
@@ -19,6 +22,18 @@ extension PeerConnection {
     public var answersActive = true
     /// Datagrams kept that arrive before the remote description or before ICE has validated their path.
     public var maximumEarlyDatagrams = 16
+    /// An offer of ours has a section for data channels from the beginning. Where false it has one once a channel was opened.
+    public var offersDataChannels = true
+    /// What audio sections of ours offer and take.
+    public var audio = MediaCapabilities.audio
+    public var video = MediaCapabilities.video
+    /// Media that the peer offers and that no transceiver of ours waits for is received, as W3C's connections do: there is a
+    /// `trackAdded` event, and the host takes the frames. Where false it is rejected.
+    public var receivesOfferedMedia = true
+    /// Packet sizes, pacing, repair, reports, jitter buffers, and the bounds of each.
+    public var rtp = RTP.Session.Configuration()
+    /// Replay windows, and how many streams there may be.
+    public var srtp = SRTP.Configuration()
 
     public init() {
       self.dtls.srtpProfiles = [.aeadAES128GCM, .aeadAES256GCM, .aes128CMHMACSHA1_80]

@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
@@ -20,8 +22,8 @@ extension PeerConnection {
   public mutating func openChannel(
     _ options: ChannelOptions, now: Instant
   ) throws(DataChannels.OpenError) -> Channel {
-    guard !self.isClosing else { throw .closed }
-    return try self.channels.open(options, now: now)
+    guard !self.core.isClosing else { throw .closed }
+    return try self.core.channels.open(options, now: now)
   }
 
   /// Queues one message, whole; an empty one is a message too. Throws `wouldBlock` where the send buffer has no room:
@@ -29,30 +31,30 @@ extension PeerConnection {
   public mutating func send(
     _ bytes: Span<UInt8>, kind: MessageKind, on channel: Channel, now: Instant
   ) throws(DataChannels.SendError) {
-    try self.channels.send(bytes, kind: kind, on: channel, now: now)
+    try self.core.channels.send(bytes, kind: kind, on: channel, now: now)
   }
 
   /// Closes a channel once what was sent on it has been delivered; `.channelClosed` tells when both directions are.
   public mutating func closeChannel(_ channel: Channel, now: Instant) {
-    self.channels.close(channel, now: now)
+    self.core.channels.close(channel, now: now)
   }
 
   /// Takes the next message that was received whole; nil when there is none, or when `writer` has less room than
   /// `nextMessageSize`. What is not taken stays, and slows the sender down.
   public mutating func receiveMessage(into writer: inout SpanWriter) -> ReceivedMessage? {
-    self.channels.receiveMessage(into: &writer)
+    self.core.channels.receiveMessage(into: &writer)
   }
 
   /// Bytes of the message that `receiveMessage` would give next.
-  public var nextMessageSize: Int? { self.channels.nextMessageSize }
+  public var nextMessageSize: Int? { self.core.channels.nextMessageSize }
 
   /// Bytes accepted by `send` and not yet given to the network (W3C bufferedAmount).
-  public func bufferedAmount(of channel: Channel) -> Int { self.channels.bufferedAmount(of: channel) }
+  public func bufferedAmount(of channel: Channel) -> Int { self.core.channels.bufferedAmount(of: channel) }
 
   /// `.bufferedAmountLow` is told each time that the buffered amount falls to this; never before this is called.
   public mutating func setBufferedAmountLowThreshold(_ bytes: Int, on channel: Channel) {
-    self.channels.setBufferedAmountLowThreshold(bytes, on: channel)
+    self.core.channels.setBufferedAmountLowThreshold(bytes, on: channel)
   }
 
-  public func channelInfo(_ channel: Channel) -> ChannelInfo? { self.channels.info(of: channel) }
+  public func channelInfo(_ channel: Channel) -> ChannelInfo? { self.core.channels.info(of: channel) }
 }

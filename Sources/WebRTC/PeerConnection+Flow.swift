@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
@@ -17,26 +19,29 @@ extension PeerConnection {
   public mutating func receive(
     _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, now: Instant
   ) {
-    guard datagram.count > 0, !self.isClosing else { return }
-    self.counters.datagramsReceived &+= 1
-    self.counters.bytesReceived &+= UInt64(datagram.count)
+    guard datagram.count > 0, !self.core.isClosing else { return }
+    self.core.counters.datagramsReceived &+= 1
+    self.core.counters.bytesReceived &+= UInt64(datagram.count)
+    self.core.clock = max(self.core.clock, now)
     switch datagram[0] {
     case 0...3:
-      self.agent.receive(datagram.span, from: remote, to: local, now: now)
+      self.core.agent.receive(datagram.span, from: remote, to: local, now: now)
       self.pump(now: now)
     case 20...63:
-      guard self.dtls != nil, self.agent.accepts(from: remote, to: local) else {
+      guard self.dtls != nil, self.core.agent.accepts(from: remote, to: local) else {
         // Once the handshake runs there is a better path to repeat it on than one that ICE knows nothing of.
-        if self.isHandshakeStarted {
-          self.counters.unacceptedDatagrams &+= 1
+        if self.core.isHandshakeStarted {
+          self.core.counters.unacceptedDatagrams &+= 1
         } else {
-          self.early.append(datagram.span, from: remote, to: local)
+          self.core.early.append(datagram.span, from: remote, to: local)
         }
         return
       }
       self.receiveRecords(&datagram, from: remote, to: local, now: now)
+    case 128...191:
+      self.receiveMedia(&datagram, from: remote, to: local, now: now)
     default:
-      self.counters.unknownDatagrams &+= 1
+      self.core.counters.unknownDatagrams &+= 1
     }
   }
 
@@ -46,8 +51,8 @@ extension PeerConnection {
     var offset = 0
     while offset < datagram.count {
       guard let plaintext = self.dtls?.receive(&datagram, from: &offset, now: now) else { continue }
-      self.channels.receive(datagram.span.extracting(plaintext), now: now)
-      self.agent.didReceiveData(from: remote, to: local, now: now)
+      self.core.channels.receive(datagram.span.extracting(plaintext), now: now)
+      self.core.agent.didReceiveData(from: remote, to: local, now: now)
     }
     self.pump(now: now)
   }
@@ -55,28 +60,35 @@ extension PeerConnection {
   /// Time has come to `now`: whatever was due is done.
   public mutating func advance(to now: Instant) {
     guard let deadline = self.nextDeadline, deadline <= now else { return }
-    self.agent.advance(to: now)
+    self.core.agent.advance(to: now)
     self.dtls?.advance(to: now)
-    self.channels.advance(to: now)
+    self.core.channels.advance(to: now)
+    self.core.clock = max(self.core.clock, now)
+    if let deadline = self.core.mediaDeadline, deadline <= now {
+      self.core.media?.session.advance(to: now)
+      self.updateMediaDeadline()
+    }
     self.pump(now: now)
   }
 
   /// When to call `advance` next; nil: nothing waits for time.
   @inlinable public var nextDeadline: Instant? {
-    guard !self.isClosing else { return nil }
-    var earliest = self.agent.nextDeadline ?? .distantFuture
-    if let deadline = self.dtlsDeadline, deadline < earliest { earliest = deadline }
-    if let deadline = self.channels.nextDeadline, deadline < earliest { earliest = deadline }
+    guard !self.core.isClosing else { return nil }
+    var earliest = self.core.agent.nextDeadline ?? .distantFuture
+    if let deadline = self.core.dtlsDeadline, deadline < earliest { earliest = deadline }
+    if let deadline = self.core.channels.nextDeadline, deadline < earliest { earliest = deadline }
+    if let deadline = self.core.mediaDeadline, deadline < earliest { earliest = deadline }
     return earliest == .distantFuture ? nil : earliest
   }
 
   /// Ends the connection: the peer is told by an SCTP ABORT and a DTLS close_notify, then nothing more is sent. Channels
   /// that hold unsent messages lose them; close channels first where that matters.
   public mutating func close(now: Instant) {
-    guard self.connectionState != .closed else { return }
-    self.channels.abort(now: now)
-    self.isClosing = true
-    if self.path == nil || !self.agent.mayConsentSend { self.silence() }
+    guard self.core.connectionState != .closed else { return }
+    self.core.channels.abort(now: now)
+    self.leaveMedia(now: now)
+    self.core.isClosing = true
+    if self.core.path == nil || !self.core.agent.mayConsentSend { self.silence() }
     self.setSignalingState(.closed)
     self.setPhase(.closed)
     self.setConnectionState(.closed)
@@ -89,46 +101,48 @@ extension PeerConnection {
   public mutating func pollTransmit(into writer: inout SpanWriter) -> Transmit? {
     let start = writer.count
     guard let transmit = self.nextTransmit(into: &writer) else { return nil }
-    self.counters.datagramsSent &+= 1
-    self.counters.bytesSent &+= UInt64(writer.count &- start)
+    self.core.counters.datagramsSent &+= 1
+    self.core.counters.bytesSent &+= UInt64(writer.count &- start)
     return transmit
   }
 
   private mutating func nextTransmit(into writer: inout SpanWriter) -> Transmit? {
-    if !self.isClosing, let check = self.agent.pollTransmit(into: &writer) {
+    if !self.core.isClosing, let check = self.core.agent.pollTransmit(into: &writer) {
       return Transmit(source: check.source, destination: check.destination)
     }
     // Nothing but checks goes where consent is not held (RFC 7675 section 5.1).
-    guard let path = self.path, self.agent.mayConsentSend else { return nil }
-    if self.isClosing {
-      if self.sealPacket(into: &writer) { return path }
+    guard let path = self.core.path, self.core.agent.mayConsentSend else { return nil }
+    if self.core.isClosing {
+      if self.sealMedia(into: &writer) || self.sealPacket(into: &writer) { return path }
       self.dtls?.close()
     }
     if self.dtls?.pollTransmit(into: &writer) ?? false { return path }
-    if self.isClosing {
+    if self.core.isClosing {
       self.silence()
       return nil
     }
+    // Media before data: it is paced, and late is lost.
+    if self.sealMedia(into: &writer) { return path }
     return self.sealPacket(into: &writer) ? path : nil
   }
 
   /// The end: there is no path any more, and nothing that could find one.
   private mutating func silence() {
-    self.agent.close()
-    self.path = nil
+    self.core.agent.close()
+    self.core.path = nil
   }
 
   /// Writes an SCTP packet behind room for the record's header, and encrypts it where it lies.
   private mutating func sealPacket(into writer: inout SpanWriter) -> Bool {
-    guard self.isAuthenticated else { return false }
-    let headroom = self.recordHeadroom
+    guard self.core.isAuthenticated else { return false }
+    let headroom = self.core.recordHeadroom
     let start = writer.count
     let tailroom = DTLS.Connection.recordTailroom
     // A packet that found no room for its tag would be lost to the association.
-    let room = headroom &+ self.configuration.channels.association.maximumPacketSize &+ tailroom
+    let room = headroom &+ self.core.configuration.channels.association.maximumPacketSize &+ tailroom
     guard writer.remaining >= room else { return false }
     writer.skip(headroom)
-    guard self.channels.pollTransmit(into: &writer) else {
+    guard self.core.channels.pollTransmit(into: &writer) else {
       writer.rewind(to: start)
       return false
     }
@@ -139,7 +153,7 @@ extension PeerConnection {
       let sealed = try self.dtls?.seal(&record, plaintext: plaintext)
       return sealed?.lowerBound == 0
     } catch {
-      self.counters.sealFailures &+= 1
+      self.core.counters.sealFailures &+= 1
     }
     writer.rewind(to: start)
     return false
@@ -147,8 +161,8 @@ extension PeerConnection {
 
   /// What happened since the last call; nil when that is all.
   public mutating func pollEvent() -> Event? {
-    if let event = self.events.popFirst() { return event }
-    guard let event = self.channels.pollEvent() else { return nil }
+    if let event = self.core.events.popFirst() { return event }
+    guard let event = self.core.channels.pollEvent() else { return self.pollMediaEvent() }
     switch event {
     case .connected: return .dataChannelsConnected
     case .opened(let channel, let remote): return .channelOpened(channel, remote: remote)
@@ -164,26 +178,26 @@ extension PeerConnection {
 
   /// Carries what one layer reports to the others. Called after every input.
   mutating func pump(now: Instant) {
-    guard !self.isClosing else { return }
-    while let event = self.agent.pollEvent() { self.handle(event, now: now) }
+    guard !self.core.isClosing else { return }
+    while let event = self.core.agent.pollEvent() { self.handle(event, now: now) }
     while let event = self.dtls?.pollEvent() ?? nil { self.handle(event, now: now) }
-    self.dtlsDeadline = self.dtls?.nextDeadline ?? nil
+    self.core.dtlsDeadline = self.dtls?.nextDeadline ?? nil
   }
 
   private mutating func handle(_ event: ICE.Agent.Event, now: Instant) {
     switch event {
     case .stateChanged(let state):
-      self.events.append(.iceStateChanged(state))
+      self.core.events.append(.iceStateChanged(state))
       self.iceStateChanged(to: state, now: now)
     case .localCandidate(let candidate):
-      self.localCandidates.append(candidate)
-      self.events.append(.localCandidate(candidate))
+      self.core.localCandidates.append(candidate)
+      self.core.events.append(.localCandidate(candidate))
     case .gatheringComplete:
-      self.isGathered = true
-      self.events.append(.gatheringComplete)
+      self.core.isGathered = true
+      self.core.events.append(.gatheringComplete)
     case .selectedPairChanged(let local, let remote):
-      self.path = Transmit(source: local, destination: remote)
-      self.events.append(.selectedPairChanged(local: local, remote: remote))
+      self.core.path = Transmit(source: local, destination: remote)
+      self.core.events.append(.selectedPairChanged(local: local, remote: remote))
       self.startHandshake(now: now)
     default:
       break
@@ -195,12 +209,12 @@ extension PeerConnection {
     case .new, .closed:
       break
     case .checking:
-      if !self.isAuthenticated || !self.agent.mayConsentSend { self.setPhase(.pairing) }
+      if !self.core.isAuthenticated || !self.core.agent.mayConsentSend { self.setPhase(.pairing) }
       self.updateConnectionState()
     case .connected, .completed:
-      if self.isAuthenticated {
+      if self.core.isAuthenticated {
         self.setPhase(.connected)
-      } else if self.isHandshakeStarted {
+      } else if self.core.isHandshakeStarted {
         self.setPhase(.connecting)
       }
       self.updateConnectionState()
@@ -215,36 +229,46 @@ extension PeerConnection {
   private mutating func handle(_ event: DTLS.Event, now: Instant) {
     switch event {
     case .connected:
-      self.isAuthenticated = true
-      self.recordHeadroom = self.dtls?.recordHeadroom ?? 0
+      self.core.isAuthenticated = true
+      self.core.recordHeadroom = self.dtls?.recordHeadroom ?? 0
       self.setPhase(.connected)
       self.updateConnectionState()
-      if let roundTrip = self.agent.selectedPair?.roundTrip { self.channels.setInitialRoundTrip(roundTrip) }
-      self.channels.connect(now: now)
+      self.startChannels(now: now)
       self.deliverEarlyRecords(now: now)
+      self.startMedia(now: now)
     case .failed(let failure):
       self.fail(.dtls(failure))
-      self.channels.abort(now: now)
+      self.core.channels.abort(now: now)
     case .closed:
       // The peer is gone for good: what it did not acknowledge it will not.
       self.close(now: now)
     }
   }
 
+  /// SCTP runs once both the section and the keys for it are there.
+  private mutating func startChannels(now: Instant) {
+    guard self.core.isAuthenticated, !self.core.areChannelsStarted, self.core.signaling.remote?.dataSection != nil else { return }
+    self.core.areChannelsStarted = true
+    if let roundTrip = self.core.agent.selectedPair?.roundTrip { self.core.channels.setInitialRoundTrip(roundTrip) }
+    self.core.channels.connect(now: now)
+  }
+
   /// Both descriptions are known, and with them who is the DTLS client.
   mutating func settle(now: Instant) {
-    guard self.dtls == nil, let remote = self.signaling.remote else { return }
-    var configuration = self.configuration.dtls
+    self.updateMediaDeadline()
+    self.startChannels(now: now)
+    guard self.dtls == nil, let remote = self.core.signaling.remote else { return }
+    var configuration = self.core.configuration.dtls
     configuration.role = remote.localSetup == .active ? .client : .server
     do throws(DTLS.UsageError) {
       self.dtls = try DTLS.Connection(
-        configuration: configuration, identity: self.identity, random: self.random.split(), now: now)
+        configuration: configuration, identity: self.core.identity, random: self.core.random.split(), now: now)
     } catch {
       self.fail(.dtls(.outOfMemory))
-      self.channels.abort(now: now)
+      self.core.channels.abort(now: now)
       return
     }
-    self.channels.setDTLSRole(isClient: self.isDTLSClient, now: now)
+    self.core.channels.setDTLSRole(isClient: self.isDTLSClient, now: now)
     self.dtls?.setRemoteFingerprints(remote.fingerprints.compactMap { Cryptography.Fingerprint($0) }, now: now)
     self.startHandshake(now: now)
   }
@@ -258,17 +282,17 @@ extension PeerConnection {
 
   /// A path works and the roles are known: the client speaks, and what came too early is heard.
   private mutating func startHandshake(now: Instant) {
-    guard self.path != nil, self.dtls != nil, !self.isHandshakeStarted else { return }
-    self.isHandshakeStarted = true
+    guard self.core.path != nil, self.dtls != nil, !self.core.isHandshakeStarted else { return }
+    self.core.isHandshakeStarted = true
     self.setPhase(.paired)
     self.setPhase(.connecting)
-    if let roundTrip = self.agent.selectedPair?.roundTrip {
+    if let roundTrip = self.core.agent.selectedPair?.roundTrip {
       // A flight and its answer cross once each way, plus the time the peer's public-key operations take.
       self.dtls?.setInitialTimeout(roundTrip * 2 + .milliseconds(50))
     }
     self.dtls?.start(now: now)
     self.updateConnectionState()
-    for entry in self.early.removeAll() where self.agent.accepts(from: entry.remote, to: entry.local) {
+    for entry in self.core.early.removeAll() where self.core.agent.accepts(from: entry.remote, to: entry.local) {
       var bytes = entry.bytes
       var datagram = bytes.mutableSpan
       self.receiveRecords(&datagram, from: entry.remote, to: entry.local, now: now)
@@ -282,7 +306,7 @@ extension PeerConnection {
       var writer = SpanWriter(buffer.mutableSpan)
       guard self.dtls?.receiveEarlyData(into: &writer) ?? false else { return }
       let count = writer.count
-      self.channels.receive(buffer.span.extracting(0..<count), now: now)
+      self.core.channels.receive(buffer.span.extracting(0..<count), now: now)
     }
   }
 
@@ -300,42 +324,42 @@ extension PeerConnection {
 
   /// A path can be mended by a restart of ICE, so that its loss ends nothing; every other failure is final, also after that.
   mutating func fail(_ reason: FailureReason) {
-    guard !self.isClosing, reason != .ice || self.connectionState != .failed else { return }
-    self.failureReason = reason
-    self.events.append(.failed(reason))
+    guard !self.core.isClosing, reason != .ice || self.core.connectionState != .failed else { return }
+    self.core.failureReason = reason
+    self.core.events.append(.failed(reason))
     self.setPhase(.connectFailed)
     self.setConnectionState(.failed)
-    if reason != .ice { self.isClosing = true }
+    if reason != .ice { self.core.isClosing = true }
   }
 
   /// W3C WebRTC section 5.6.2: the state of the ICE and DTLS transports together.
   private mutating func updateConnectionState() {
-    guard !self.isClosing else { return }
-    switch self.agent.state {
+    guard !self.core.isClosing else { return }
+    switch self.core.agent.state {
     case .disconnected: self.setConnectionState(.disconnected)
     case .checking, .connected, .completed:
-      self.failureReason = nil
+      self.core.failureReason = nil
       // An ICE restart checks anew while the old path still serves.
-      self.setConnectionState(self.isAuthenticated && self.agent.mayConsentSend ? .connected : .connecting)
+      self.setConnectionState(self.core.isAuthenticated && self.core.agent.mayConsentSend ? .connected : .connecting)
     case .new, .failed, .closed: break
     }
   }
 
   mutating func setConnectionState(_ state: ConnectionState) {
-    guard state != self.connectionState else { return }
-    self.connectionState = state
-    self.events.append(.connectionStateChanged(state))
+    guard state != self.core.connectionState else { return }
+    self.core.connectionState = state
+    self.core.events.append(.connectionStateChanged(state))
   }
 
   mutating func setPhase(_ phase: Phase) {
-    guard phase != self.phase else { return }
-    self.phase = phase
-    self.events.append(.phaseChanged(phase))
+    guard phase != self.core.phase else { return }
+    self.core.phase = phase
+    self.core.events.append(.phaseChanged(phase))
   }
 
   mutating func setSignalingState(_ state: SignalingState) {
-    guard state != self.signaling.state else { return }
-    self.signaling.state = state
-    self.events.append(.signalingStateChanged(state))
+    guard state != self.core.signaling.state else { return }
+    self.core.signaling.state = state
+    self.core.events.append(.signalingStateChanged(state))
   }
 }

@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
@@ -17,58 +19,76 @@ extension PeerConnection {
   /// Writes an offer and makes it the local description (JSEP's createOffer and setLocalDescription). It holds the
   /// candidates known so far; later ones come as events, to be trickled (RFC 8838).
   public mutating func makeOffer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
-    guard !self.isClosing else { throw .closed }
-    guard self.signaling.state == .stable || self.signaling.state == .haveLocalOffer else { throw .wrongState }
+    guard !self.core.isClosing else { throw .closed }
+    guard self.core.signaling.state == .stable || self.core.signaling.state == .haveLocalOffer else { throw .wrongState }
     let start = writer.count
-    self.signaling.version &+= 1
+    self.core.signaling.version &+= 1
+    self.layOutOffer()
     // Once roles are settled an offer must not unsettle them (RFC 8842 section 5.5).
     let setup: Setup = self.dtls == nil ? .actpass : self.ownSetup
     do throws(SDPError) {
-      try OfferAnswer.writeOffer(self.localParameters(setup: setup), into: &writer)
-      self.signaling.localOffer = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
+      try OfferAnswer.writeOffer(
+        self.localParameters(setup: setup), sections: self.core.signaling.offeredSections, after: self.core.signaling.current,
+        into: &writer)
+      self.core.signaling.localOffer = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
     } catch {
       writer.rewind(to: start)
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
-    if self.dtls == nil { self.agent.setRole(.controlling) }
+    if self.dtls == nil { self.core.agent.setRole(.controlling) }
+    self.core.isNegotiationNeeded = false
     self.setSignalingState(.haveLocalOffer)
-    if self.phase == .newConnection { self.setPhase(.candidateGathering) }
+    if self.core.phase == .newConnection { self.setPhase(.candidateGathering) }
   }
 
   /// Writes the answer to the offer that was set and makes it the local description.
   public mutating func makeAnswer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
-    guard !self.isClosing else { throw .closed }
-    guard self.signaling.state == .haveRemoteOffer, let offer = self.signaling.remoteOffer else { throw .wrongState }
-    self.signaling.version &+= 1
+    guard !self.core.isClosing else { throw .closed }
+    guard self.core.signaling.state == .haveRemoteOffer, let offer = self.core.signaling.remoteOffer else { throw .wrongState }
+    let start = writer.count
+    self.core.signaling.version &+= 1
+    let sections = self.answeredSections(of: offer)
     do throws(SDPError) {
-      try OfferAnswer.writeAnswer(self.localParameters(setup: self.ownSetup), to: offer, into: &writer)
+      try OfferAnswer.writeAnswer(
+        self.localParameters(setup: self.ownSetup), to: offer, sections: sections, into: &writer)
+      self.core.signaling.current = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
     } catch {
+      writer.rewind(to: start)
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
-    self.signaling.remoteOffer = nil
+    self.core.signaling.remoteOffer = nil
+    self.settleAnswer(sections, now: now)
     self.setSignalingState(.stable)
-    if self.phase == .newConnection { self.setPhase(.candidateGathering) }
+    if self.core.phase == .newConnection { self.setPhase(.candidateGathering) }
     self.settle(now: now)
+    self.noteStable()
   }
 
   /// The role that we have, or take where the choice is ours.
   private var ownSetup: Setup {
-    (self.dtls == nil ? self.configuration.answersActive : self.isDTLSClient) ? .active : .passive
+    (self.dtls == nil ? self.core.configuration.answersActive : self.isDTLSClient) ? .active : .passive
   }
 
   private func localParameters(setup: Setup) -> LocalParameters {
-    let credentials = self.agent.localCredentials
+    let credentials = self.core.agent.localCredentials
     var parameters = LocalParameters(
       iceUfrag: credentials.ufrag, icePassword: credentials.password,
-      fingerprints: [SDP.Fingerprint(algorithm: .sha256, bytes: arrayCopy(self.identity.fingerprint.bytes))],
-      sessionID: self.signaling.sessionID, setup: setup)
-    parameters.sessionVersion = self.signaling.version
-    parameters.sctpPort = self.configuration.channels.association.localPort
-    parameters.maximumMessageSize = UInt64(self.configuration.channels.association.maximumMessageSize)
-    parameters.candidates = self.localCandidates.map { attributeValue(of: $0) }
-    parameters.endOfCandidates = self.isGathered
-    if let mid = self.signaling.remote?.mid, !mid.isEmpty { parameters.mid = mid }
+      fingerprints: [SDP.Fingerprint(algorithm: .sha256, bytes: arrayCopy(self.core.identity.fingerprint.bytes))],
+      sessionID: self.core.signaling.sessionID, setup: setup)
+    parameters.sessionVersion = self.core.signaling.version
+    parameters.sctpPort = self.core.configuration.channels.association.localPort
+    parameters.maximumMessageSize = UInt64(self.core.configuration.channels.association.maximumMessageSize)
+    parameters.candidates = self.core.localCandidates.map { attributeValue(of: $0) }
+    parameters.endOfCandidates = self.core.isGathered
     return parameters
+  }
+
+  /// What changed during the exchange wants another one.
+  private mutating func noteStable() {
+    // What the host changed between the offer and its answer is in the answer.
+    guard self.core.isNegotiationNeeded else { return }
+    self.core.isNegotiationNeeded = false
+    if self.hasUnsettledTransceivers { self.noteNegotiationNeeded() }
   }
 
   // MARK: Remote descriptions
@@ -78,37 +98,42 @@ extension PeerConnection {
   public mutating func setRemoteDescription(
     _ kind: DescriptionKind, _ text: Span<UInt8>, now: Instant
   ) throws(DescriptionError) {
-    guard !self.isClosing else { throw .usage(.closed) }
+    guard !self.core.isClosing else { throw .usage(.closed) }
     let description: SessionDescription
     let remote: RemoteParameters
+    var plan = AnswerPlan()
     switch kind {
     case .offer: break
     case .answer:
-      guard self.signaling.state == .haveLocalOffer else { throw .usage(.wrongState) }
+      guard self.core.signaling.state == .haveLocalOffer else { throw .usage(.wrongState) }
     }
     do throws(SDPError) {
       description = try SessionDescription(parsing: text)
-      if kind == .answer, let offer = self.signaling.localOffer {
+      if kind == .answer, let offer = self.core.signaling.localOffer {
         remote = try RemoteParameters(answer: description, to: offer)
       } else {
-        remote = try RemoteParameters(offer: description, preferring: self.ownSetup)
+        plan = self.planAnswer(to: description)
+        remote = try RemoteParameters(offer: description, answeredBy: plan.sections, preferring: self.ownSetup)
       }
     } catch {
       throw .malformed(error)
     }
     try self.checkContinuity(with: remote)
     try self.applyICE(of: remote, isAnswer: kind == .answer, now: now)
-    self.signaling.remote = remote
-    self.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize)
+    if remote.dataSection != nil { self.core.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize) }
+    self.core.signaling.remote = remote
     switch kind {
     case .offer:
-      self.signaling.localOffer = nil
-      self.signaling.remoteOffer = description
+      self.core.signaling.localOffer = nil
+      self.core.signaling.remoteOffer = description
+      self.adopt(plan, of: description, now: now)
       self.setSignalingState(.haveRemoteOffer)
     case .answer:
-      self.signaling.localOffer = nil
+      self.settleOffer(with: description, remote, now: now)
+      self.core.signaling.localOffer = nil
       self.setSignalingState(.stable)
       self.settle(now: now)
+      self.noteStable()
     }
     self.pump(now: now)
   }
@@ -118,8 +143,11 @@ extension PeerConnection {
   private func checkContinuity(with remote: RemoteParameters) throws(DescriptionError) {
     // Nothing but SHA-1 announced: no certificate could be trusted.
     guard remote.fingerprints.contains(where: { Cryptography.Fingerprint($0) != nil }) else { throw .incompatible }
-    guard self.dtls != nil, let known = self.signaling.remote else { return }
-    guard remote.fingerprints == known.fingerprints, remote.sctpPort == known.sctpPort else { throw .incompatible }
+    guard self.dtls != nil, let known = self.core.signaling.remote else { return }
+    guard remote.fingerprints == known.fingerprints else { throw .incompatible }
+    guard remote.dataSection == nil || known.dataSection == nil || remote.sctpPort == known.sctpPort else {
+      throw .incompatible
+    }
     switch remote.setup {
     case .actpass: return
     case .active: guard !self.isDTLSClient else { throw .incompatible }
@@ -134,20 +162,20 @@ extension PeerConnection {
   ) throws(DescriptionError) {
     // All that can be refused comes before anything changes.
     guard let credentials = Credentials(ufrag: remote.iceUfrag, password: remote.icePassword) else { throw .incompatible }
-    if !isAnswer, let known = self.signaling.remote,
+    if !isAnswer, let known = self.core.signaling.remote,
       known.iceUfrag != remote.iceUfrag || known.icePassword != remote.icePassword
     {
       self.restartAgent(now: now)
     }
     // Before the first check. RFC 8445 section 6.1.1: who offers controls, unless the other side is lite and cannot.
-    if !isAnswer, self.dtls == nil { self.agent.setRole(remote.isICELite ? .controlling : .controlled) }
+    if !isAnswer, self.dtls == nil { self.core.agent.setRole(remote.isICELite ? .controlling : .controlled) }
     do throws(ICE.Agent.UsageError) {
-      try self.agent.setRemoteCredentials(credentials, now: now)
+      try self.core.agent.setRemoteCredentials(credentials, now: now)
     } catch {
       throw .incompatible
     }
     for candidate in remote.candidates { self.addCandidate(candidate.span, now: now) }
-    if remote.endOfCandidates { self.agent.remoteCandidatesComplete(now: now) }
+    if remote.endOfCandidates { self.core.agent.remoteCandidatesComplete(now: now) }
   }
 
   // MARK: Trickled candidates
@@ -156,24 +184,24 @@ extension PeerConnection {
   /// malformed, or of no use here (TCP, a component other than 1, a name that the host did not resolve), is counted
   /// and otherwise ignored: connectivity checks from the peer find its address all the same.
   public mutating func addRemoteCandidate(_ text: Span<UInt8>, now: Instant) throws(UsageError) {
-    guard !self.isClosing else { throw .closed }
-    guard self.signaling.remote != nil else { throw .wrongState }
+    guard !self.core.isClosing else { throw .closed }
+    guard self.core.signaling.remote != nil else { throw .wrongState }
     self.addCandidate(text, now: now)
     self.pump(now: now)
   }
 
   /// The peer has no more candidates (RFC 8838 section 8.2).
   public mutating func remoteCandidatesComplete(now: Instant) throws(UsageError) {
-    guard !self.isClosing else { throw .closed }
-    guard self.signaling.remote != nil else { throw .wrongState }
-    self.agent.remoteCandidatesComplete(now: now)
+    guard !self.core.isClosing else { throw .closed }
+    guard self.core.signaling.remote != nil else { throw .wrongState }
+    self.core.agent.remoteCandidatesComplete(now: now)
     self.pump(now: now)
   }
 
   /// Takes a body of `application/trickle-ice-sdpfrag` (RFC 8840). One for another ICE generation is refused.
   public mutating func addRemoteFragment(_ text: Span<UInt8>, now: Instant) throws(DescriptionError) {
-    guard !self.isClosing else { throw .usage(.closed) }
-    guard let remote = self.signaling.remote else { throw .usage(.wrongState) }
+    guard !self.core.isClosing else { throw .usage(.closed) }
+    guard let remote = self.core.signaling.remote else { throw .usage(.wrongState) }
     let fragment: TrickleFragment
     do throws(SDPError) { fragment = try TrickleFragment(parsing: text) } catch { throw .malformed(error) }
     guard fragment.iceUfrag.isEmpty || fragment.iceUfrag == remote.iceUfrag else { throw .incompatible }
@@ -182,17 +210,17 @@ extension PeerConnection {
     }
     for section in fragment.sections {
       for candidate in section.candidates { self.addCandidate(candidate.span, now: now) }
-      if section.endOfCandidates { self.agent.remoteCandidatesComplete(now: now) }
+      if section.endOfCandidates { self.core.agent.remoteCandidatesComplete(now: now) }
     }
-    if fragment.endOfCandidates { self.agent.remoteCandidatesComplete(now: now) }
+    if fragment.endOfCandidates { self.core.agent.remoteCandidatesComplete(now: now) }
     self.pump(now: now)
   }
 
   mutating func addCandidate(_ text: Span<UInt8>, now: Instant) {
     guard case .candidate(let candidate)? = try? ParsedCandidate(parsing: text),
-      (try? self.agent.addRemoteCandidate(candidate, now: now)) != nil
+      (try? self.core.agent.addRemoteCandidate(candidate, now: now)) != nil
     else {
-      self.counters.ignoredCandidates &+= 1
+      self.core.counters.ignoredCandidates &+= 1
       return
     }
   }
@@ -200,16 +228,16 @@ extension PeerConnection {
   /// New credentials and a new round of checks; what is in use stays in use until the new pair works. The next
   /// offer announces it.
   public mutating func restartICE(now: Instant) throws(UsageError) {
-    guard !self.isClosing else { throw .closed }
-    guard self.signaling.state == .stable else { throw .wrongState }
+    guard !self.core.isClosing else { throw .closed }
+    guard self.core.signaling.state == .stable else { throw .wrongState }
     self.restartAgent(now: now)
     self.pump(now: now)
   }
 
   private mutating func restartAgent(now: Instant) {
-    self.agent.restart(now: now)
-    self.localCandidates = []
-    self.isGathered = false
+    self.core.agent.restart(now: now)
+    self.core.localCandidates = []
+    self.core.isGathered = false
   }
 
   // MARK: Local addresses
@@ -218,23 +246,23 @@ extension PeerConnection {
   /// ones. A higher preference (RFC 8445 section 5.1.2.1) is tried first.
   public mutating func addLocalAddress(_ address: TransportAddress, preference: UInt16, now: Instant) {
     do throws(ICE.Agent.UsageError) {
-      try self.agent.addLocalAddress(address, localPreference: preference, now: now)
+      try self.core.agent.addLocalAddress(address, localPreference: preference, now: now)
     } catch {
-      self.counters.ignoredLocalAddresses &+= 1
+      self.core.counters.ignoredLocalAddresses &+= 1
     }
     self.pump(now: now)
   }
 
   /// The address is gone: pairs that use it die, and another one takes over where there is one.
   public mutating func removeLocalAddress(_ address: TransportAddress, now: Instant) {
-    self.agent.removeLocalAddress(address, now: now)
-    self.localCandidates.removeAll { $0.base == address }
+    self.core.agent.removeLocalAddress(address, now: now)
+    self.core.localCandidates.removeAll { $0.base == address }
     self.pump(now: now)
   }
 
   /// The host has no more addresses for now.
   public mutating func localAddressesComplete(now: Instant) {
-    self.agent.localAddressesComplete(now: now)
+    self.core.agent.localAddressesComplete(now: now)
     self.pump(now: now)
   }
 }

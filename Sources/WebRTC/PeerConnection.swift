@@ -3,53 +3,34 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
-/// One peer: ICE, DTLS, SCTP and data channels behind a single set of verbs.
+/// One peer: ICE, DTLS, SCTP, data channels, SRTP and RTP behind a single set of verbs.
 ///
 /// It performs no I/O. A host tells it what arrived (`receive`), what time it is (`advance`), and what the user
-/// and the signalling channel want; then it drains three things until each returns nil: `pollTransmit` for
-/// datagrams, `pollEvent` for events, `receiveMessage` for messages. `nextDeadline` says when to call `advance`
+/// and the signalling channel want; then it drains four things until each returns nil: `pollTransmit` for
+/// datagrams, `pollEvent` for events, `receiveMessage` for messages, `receiveFrame` for audio and video. `nextDeadline` says when to call `advance`
 /// again. Draining late delays; it never breaks or loses what was accepted. A peer's faults never throw: they are
 /// counted in `statistics`, or end the connection with an event that says why.
 ///
 ///     makeOffer ─→ signalling ─→ setRemoteDescription(offer) · makeAnswer
 ///                                        │
 ///      datagrams ─→ first byte (RFC 7983): 0–3 ICE · 20–63 DTLS ─→ SCTP ─→ data channels
+///                                          · 128–191 SRTP ─→ RTP and RTCP ─→ frames
 ///
 /// A value that owns C contexts cannot be copied; `fork()` makes a second one that goes on byte for byte as this
 /// one would. At most one of the forks may ever reach a network, for both would use the same nonces.
 public struct PeerConnection: ~Copyable {
-  public let configuration: Configuration
-  let identity: Identity
-  var random: SeededRandom
-  @usableFromInline var agent: ICE.Agent
+  @usableFromInline var storage: Indirect<Core>
   /// Exists once the DTLS role is known, that is with the answer.
   var dtls: DTLS.Connection?
-  /// What `dtls` says of itself, kept here because reading from a value that cannot be copied moves all of it.
-  @usableFromInline var dtlsDeadline: Instant?
-  var recordHeadroom = 0
-  var isAuthenticated = false
-  @usableFromInline var channels: DataChannels
-  var signaling: Signaling
-  var early: EarlyDatagrams
-  var events = EventRing<Event>(capacity: 64)
-  /// The pair in use; nil until one works.
-  var path: Transmit?
-  /// Those told by events since the last ICE restart.
-  var localCandidates: [Candidate] = []
-  var isGathered = false
-  var isHandshakeStarted = false
-  /// What is left to do after `close` and after a final failure: the peer is told, then there is silence.
-  @usableFromInline var isClosing = false
-
-  public internal(set) var connectionState = ConnectionState.new
-  public internal(set) var phase = Phase.newConnection
-  public internal(set) var failureReason: FailureReason?
-  public internal(set) var counters = Counters()
+  /// The keys of audio and video, once the handshake has made them.
+  var srtp: SRTP.Session?
 
   /// - Parameters:
   ///   - identity: the certificate and key this peer proves itself with; peers may share one.
@@ -57,7 +38,7 @@ public struct PeerConnection: ~Copyable {
   public init(
     configuration: Configuration, identity: Identity, seed: SeededRandom.Seed, now: Instant
   ) throws(UsageError) {
-    guard configuration.dtls.isValid else { throw .configuration }
+    guard configuration.dtls.isValid, configuration.rtp.isValid, configuration.srtp.isValid else { throw .configuration }
     var random = SeededRandom(seed: seed)
     let agent: ICE.Agent
     let channels: DataChannels
@@ -72,13 +53,12 @@ public struct PeerConnection: ~Copyable {
     } catch {
       throw .configuration
     }
-    self.signaling = Signaling(random: &random)
-    self.configuration = configuration
-    self.identity = identity
-    self.agent = agent
-    self.channels = channels
-    self.random = random
+    let signaling = Signaling(random: &random)
+    self.storage = Indirect(
+      Core(
+        configuration: configuration, identity: identity, random: random, agent: agent, channels: channels,
+        signaling: signaling, now: now))
     self.dtls = nil
-    self.early = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+    self.srtp = nil
   }
 }

@@ -1,8 +1,10 @@
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
@@ -45,6 +47,8 @@ public enum FailureReason: Equatable, Sendable {
   case ice
   case dtls(DTLS.Failure)
   case sctp(SCTP.Association.CloseReason)
+  /// The SRTP session could not be made: out of memory.
+  case srtp
 }
 
 extension PeerConnection {
@@ -67,6 +71,20 @@ extension PeerConnection {
     case bufferedAmountLow(Channel)
     /// A `send` was refused with `wouldBlock`; the send buffer has room again.
     case writable
+    /// Something changed that the peer has to hear of: make an offer when it suits (W3C negotiationneeded).
+    case negotiationNeeded
+    /// The peer's description has a track that we receive (W3C track).
+    case trackAdded(Transceiver)
+    /// It has it no more, or we do not receive it.
+    case trackRemoved(Transceiver)
+    /// The first packet of a stream has come, and says what it is. A track may have several, one after another or at once.
+    case streamAdded(Transceiver, ssrc: UInt32, Codec)
+    /// The stream said BYE, fell silent for long, or is received no more.
+    case streamRemoved(Transceiver, ssrc: UInt32)
+    /// The peer cannot go on without a key frame (PLI or FIR, RFC 4585 section 6.3.1, RFC 5104 section 4.3.1).
+    case keyFrameRequested(Transceiver)
+    /// How much the peer estimates that it can receive (REMB), over all streams.
+    case bandwidthEstimated(bitsPerSecond: UInt64)
   }
 
   /// The caller's own mistakes.

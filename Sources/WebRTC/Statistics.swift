@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 
@@ -34,6 +36,9 @@ extension PeerConnection {
     public var selectedPair: ICE.Agent.SelectedPair?
     /// Datagrams that came before they could be judged and found no room.
     public var droppedEarlyDatagrams: UInt32
+    /// Nil before there is any media.
+    public var srtp: SRTP.Statistics?
+    public var rtp: RTP.Session.Statistics?
   }
 
   public var statistics: Statistics {
@@ -42,19 +47,25 @@ extension PeerConnection {
     case .some(let connection): dtls = connection.statistics
     case .none: dtls = DTLS.Statistics()
     }
+    let srtp: SRTP.Statistics?
+    switch self.srtp {
+    case .some(let session): srtp = session.statistics
+    case .none: srtp = nil
+    }
     return Statistics(
-      counters: self.counters, ice: self.agent.statistics, dtls: dtls,
-      sctp: self.channels.statistics, selectedPair: self.agent.selectedPair,
-      droppedEarlyDatagrams: self.early.dropped)
+      counters: self.core.counters, ice: self.core.agent.statistics, dtls: dtls,
+      sctp: self.core.channels.statistics, selectedPair: self.core.agent.selectedPair,
+      droppedEarlyDatagrams: self.core.early.dropped &+ self.core.earlyMedia.dropped, srtp: srtp,
+      rtp: self.core.media?.session.statistics)
   }
 
-  public var iceState: ICE.Agent.State { self.agent.state }
-  public var signalingState: SignalingState { self.signaling.state }
+  public var iceState: ICE.Agent.State { self.core.agent.state }
+  public var signalingState: SignalingState { self.core.signaling.state }
   /// The user name fragment by which a shared socket tells this peer's checks from others'.
-  public var localUfrag: [UInt8] { self.agent.localCredentials.ufrag }
+  public var localUfrag: [UInt8] { self.core.agent.localCredentials.ufrag }
 
   /// Whether ICE has authenticated a packet from `remote` to `local`: a shared socket may give this peer what comes that way.
   public func accepts(from remote: TransportAddress, to local: TransportAddress) -> Bool {
-    self.agent.accepts(from: remote, to: local)
+    self.core.agent.accepts(from: remote, to: local)
   }
 }

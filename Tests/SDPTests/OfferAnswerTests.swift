@@ -42,7 +42,7 @@ import Testing
     let remote = try RemoteParameters(offer: description)
     #expect(remote.iceUfrag == local.iceUfrag && remote.icePassword == local.icePassword)
     #expect(remote.fingerprints == local.fingerprints && remote.candidates == local.candidates)
-    #expect(remote.sctpPort == 1 && remote.maximumMessageSize == 0 && remote.mid == local.mid)
+    #expect(remote.sctpPort == 1 && remote.maximumMessageSize == 0 && remote.dataMid == local.mid)
     #expect(remote.iceOptions == .ice2 && !remote.endOfCandidates && !remote.isICELite)
     #expect(remote.setup == .actpass && remote.localSetup == .active)
     #expect(description.string(description.origin?.sessionID) == "9223372036854775807")
@@ -101,14 +101,14 @@ import Testing
     let answer = try parse([UInt8](try self.answer(someLocal(), to: offer).utf8))
     let remote = try RemoteParameters(answer: answer, to: offer)
     #expect(remote.iceUfrag == someLocal().iceUfrag && remote.fingerprints == [somePrint])
-    #expect(remote.mid == (try RemoteParameters(offer: offer).mid))
+    #expect(remote.dataMid == (try RemoteParameters(offer: offer).dataMid))
     #expect(answer.sections.map { answer.string($0.mid) } == offer.sections.map { offer.string($0.mid) })
     #expect(answer.sections.map { answer.string($0.formats) } == offer.sections.map { offer.string($0.formats) })
     for (index, section) in answer.sections.enumerated() {
       #expect(answer.string(section.protocolName) == offer.string(offer.sections[index].protocolName))
-      #expect((section.port != 0) == (index == remote.sectionIndex))
+      #expect((section.port != 0) == (index == remote.dataSection))
     }
-    #expect(answer.bundleGroups.map { $0.map { answer.string($0) } } == [[string(remote.mid)]])
+    #expect(answer.bundleGroups.map { $0.map { answer.string($0) } } == [[string(remote.dataMid)]])
   }
 
   @Test func `media sections are rejected in place, with nothing of ours in them`() throws {

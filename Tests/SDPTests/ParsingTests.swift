@@ -38,7 +38,7 @@ import Testing
     #expect(remote.iceOptions == .trickle && remote.endOfCandidates)
     #expect(remote.maximumMessageSize == 1_073_741_823)
     #expect(string(remote.iceUfrag) == "4ce49230" && string(remote.icePassword) == "1a52ac94d79cc7a8e2f0784efbef348a")
-    #expect(remote.candidates.count == 2 && string(remote.mid) == "0" && remote.sectionIndex == 0)
+    #expect(remote.candidates.count == 2 && string(remote.dataMid) == "0" && remote.dataSection == 0)
   }
 
   @Test func `an offer of audio, video and data keeps every line of each section`() throws {
@@ -52,7 +52,7 @@ import Testing
       #expect(covered.allSatisfy { offer.lines[$0.lowerBound].type == UInt8(ascii: "m") })
       let rtpmaps = offer.lines[covered[1]].filter { offer.string($0.value)?.hasPrefix("rtpmap:") == true }
       #expect(rtpmaps.count >= 8)
-      #expect(try RemoteParameters(offer: offer).sectionIndex == 2)
+      #expect(try RemoteParameters(offer: offer).dataSection == 2)
     }
   }
 
@@ -73,7 +73,7 @@ import Testing
     let offer = try parse(try vector("gstreamer-media-offer"))
     #expect(offer.sections[1].port == 0 && offer.sections[1].isBundleOnly)
     let remote = try RemoteParameters(offer: offer)
-    #expect(remote.sectionIndex == 1 && string(remote.mid) == "application1")
+    #expect(remote.dataSection == 1 && string(remote.dataMid) == "application1")
     #expect(remote.maximumMessageSize == 65_536)
   }
 
@@ -81,7 +81,7 @@ import Testing
     let offer = try parse(try vector("firefox-45-data-offer"))
     #expect(offer.sections[0].mapsDataChannels && offer.sections[0].sctpPort == 5000)
     let remote = try RemoteParameters(offer: offer)
-    #expect(remote.sctpPort == 5000 && string(remote.mid) == "sdparta_0")
+    #expect(remote.sctpPort == 5000 && string(remote.dataMid) == "sdparta_0")
   }
 
   @Test(arguments: allVectors) func `what was parsed is written, and parses to the same`(_ name: String) throws {

@@ -36,7 +36,7 @@ private func fuzzDescription(_ input: [UInt8]) {
   guard let answer, let parsed = try? SessionDescription(parsing: answer.span),
     let accepted = try? RemoteParameters(answer: parsed, to: offer)
   else { preconditionFailure("no answer") }
-  precondition(accepted.mid == remote.mid && accepted.candidates == remote.candidates)
+  precondition(accepted.dataMid == remote.dataMid && accepted.candidates == remote.candidates)
 }
 
 private func fuzzFragment(_ input: [UInt8]) {

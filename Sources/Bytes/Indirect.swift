@@ -1,0 +1,25 @@
+/// A value in a place of its own on the heap, owned by whoever owns this.
+///
+/// For a large part of a noncopyable value: the compiler's checks of those take time with the square of the stored fields, and moving
+/// one moves all of it. Access costs what a pointer costs.
+@safe @frozen
+public struct Indirect<Value>: ~Copyable {
+  @usableFromInline let pointer: UnsafeMutablePointer<Value>
+
+  @inlinable
+  public init(_ value: consuming Value) {
+    unsafe self.pointer = .allocate(capacity: 1)
+    unsafe self.pointer.initialize(to: value)
+  }
+
+  @inlinable
+  deinit {
+    unsafe self.pointer.deinitialize(count: 1)
+    unsafe self.pointer.deallocate()
+  }
+
+  @inlinable public var value: Value {
+    @inline(__always) _read { yield unsafe self.pointer.pointee }
+    @inline(__always) _modify { yield unsafe &self.pointer.pointee }
+  }
+}

@@ -1,0 +1,41 @@
+import Time
+
+/// Asking for key frames (RFC 4585 section 6.3.1, RFC 5104 section 4.3.1).
+extension Receiver {
+  /// Whether a key frame is to be asked for.
+  public var owesKeyFrameRequest: Bool { self.owesKeyFrame }
+
+  /// True once for each time that a key frame is to be asked for, by PLI or FIR.
+  public mutating func takeKeyFrameRequest() -> Bool {
+    guard self.owesKeyFrame else { return false }
+    self.owesKeyFrame = false
+    self.keyFrameRequestedAt = self.now
+    self.counters.keyFrameRequests &+= 1
+    self.timers.set(.keyFrame, at: self.now + self.configuration.keyFrameRequestInterval)
+    return true
+  }
+
+  /// Asks for a key frame, again and again until one has come; not sooner than `keyFrameRequestInterval` after the last time. Formats
+  /// without dependent frames need none.
+  public mutating func requestKeyFrame() { self.needKeyFrame() }
+
+  mutating func needKeyFrame() {
+    guard !self.needsKeyFrame, self.mapping < self.mappings.count else { return }
+    let mapping = self.mappings[self.mapping]
+    guard mapping.codec.format.hasDependentFrames, mapping.pli || mapping.fir else { return }
+    self.needsKeyFrame = true
+    let earliest = self.keyFrameRequestedAt.map { $0 + self.configuration.keyFrameRequestInterval } ?? .zero
+    if earliest <= self.now {
+      self.owesKeyFrame = true
+    } else {
+      self.timers.set(.keyFrame, at: earliest)
+    }
+  }
+
+  mutating func keyFrameCame() {
+    self.awaitsKeyFrame = false
+    self.needsKeyFrame = false
+    self.owesKeyFrame = false
+    self.timers.cancel(.keyFrame)
+  }
+}

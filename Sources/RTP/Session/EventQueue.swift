@@ -1,0 +1,30 @@
+/// Events in their order, within a bound.
+struct EventQueue: Sendable {
+  private var events: [Session.Event] = []
+  private var first = 0
+  let capacity: Int
+
+  init(capacity: Int) { self.capacity = capacity }
+
+  /// False where the queue is full.
+  mutating func push(_ event: Session.Event) -> Bool {
+    guard self.events.count &- self.first < self.capacity else { return false }
+    self.events.append(event)
+    return true
+  }
+
+  mutating func pop() -> Session.Event? {
+    guard self.first < self.events.count else { return nil }
+    let event = self.events[self.first]
+    self.first &+= 1
+    // Room is kept, so that a steady trickle of events allocates nothing.
+    if self.first == self.events.count {
+      self.events.removeAll(keepingCapacity: true)
+      self.first = 0
+    } else if self.first >= self.capacity {
+      self.events.removeFirst(self.first)
+      self.first = 0
+    }
+    return event
+  }
+}

@@ -1,0 +1,34 @@
+/// A set of small numbers that knows its size, so that "nothing is ready" is told at once however many there may be.
+struct ReadySet: Sendable {
+  private var words: [UInt64]
+  private(set) var count = 0
+
+  init(capacity: Int) { self.words = [UInt64](repeating: 0, count: (capacity &+ 63) / 64) }
+
+  var isEmpty: Bool { self.count == 0 }
+
+  mutating func set(_ index: Int, _ isMember: Bool) {
+    let bit = (1 as UInt64) &<< UInt64(index & 63)
+    guard isMember != (self.words[index &>> 6] & bit != 0) else { return }
+    self.words[index &>> 6] ^= bit
+    self.count &+= isMember ? 1 : -1
+  }
+
+  /// The first member from `start` on, going round.
+  func first(from start: Int) -> Int? {
+    guard self.count > 0 else { return nil }
+    let word = (start &>> 6) % self.words.count
+    let rest = self.words[word] & (UInt64.max &<< UInt64(start & 63))
+    if rest != 0 { return word &* 64 &+ rest.trailingZeroBitCount }
+    for i in 1...self.words.count {
+      let next = (word &+ i) % self.words.count
+      if self.words[next] != 0 { return next &* 64 &+ self.words[next].trailingZeroBitCount }
+    }
+    return nil
+  }
+
+  mutating func removeAll() {
+    for i in self.words.indices { self.words[i] = 0 }
+    self.count = 0
+  }
+}

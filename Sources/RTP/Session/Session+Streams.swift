@@ -1,0 +1,108 @@
+import Bytes
+import Time
+
+extension Session {
+  /// Begins a stream; nil where the bounds leave no room.
+  mutating func addStream(
+    _ ssrc: UInt32, on line: Int, rtxSSRC: UInt32?, rid: Span<UInt8>, codec: Codec, now: Instant
+  ) -> Int? {
+    if self.lines[line].streamCount >= self.configuration.maximumStreamsPerLine {
+      guard self.makeRoom(on: line, now: now) else { return nil }
+    } else if self.streams.count >= self.configuration.maximumStreams {
+      guard self.makeRoom(on: nil, now: now) else { return nil }
+    }
+    let receiver: Receiver
+    do throws(Receiver.UsageError) {
+      receiver = try Receiver(
+        configuration: self.lines[line].receiverConfiguration, ssrc: ssrc, parameters: self.lines[line].parameters,
+        now: now)
+    } catch {
+      return nil
+    }
+    let index = self.streams.count
+    self.streams.append(
+      Stream(line: line, ssrc: ssrc, rid: arrayCopy(rid), receiver: receiver, now: now))
+    self.lines[line].streamCount &+= 1
+    self.sources.insert(ssrc, .stream, index)
+    if let rtxSSRC { self.bindRepair(rtxSSRC, to: index) }
+    if let roundTrip = self.roundTripTime { self.streams[index].receiver.setRoundTrip(roundTrip) }
+    self.tell(.streamAdded(line: line, ssrc: ssrc, codec: codec))
+    self.scheduleReports(now: now)
+    return index
+  }
+
+  /// From here on, `rtxSSRC` repairs the stream.
+  mutating func bindRepair(_ rtxSSRC: UInt32, to index: Int) {
+    guard self.sources.find(rtxSSRC) == nil else { return }
+    if let old = self.streams[index].rtxSSRC { self.sources.remove(old) }
+    self.streams[index].rtxSSRC = rtxSSRC
+    self.sources.insert(rtxSSRC, .repair, index)
+  }
+
+  /// The longest silent stream gives way, if it has been silent for long enough not to be missed.
+  private mutating func makeRoom(on line: Int?, now: Instant) -> Bool {
+    var oldest: Int?
+    for i in self.streams.indices where line == nil || self.streams[i].line == line {
+      if let known = oldest, self.streams[known].lastActivity <= self.streams[i].lastActivity { continue }
+      oldest = i
+    }
+    guard let oldest, now - self.streams[oldest].lastActivity >= .seconds(2) else { return false }
+    self.removeStream(oldest)
+    return true
+  }
+
+  mutating func removeStreams(of line: Int) {
+    var i = self.streams.count
+    while i > 0 {
+      i &-= 1
+      if self.streams[i].line == line { self.removeStream(i) }
+    }
+  }
+
+  /// The last stream takes the removed one's place.
+  mutating func removeStream(_ index: Int) {
+    let stream = self.streams[index]
+    self.sources.remove(stream.ssrc)
+    if let rtx = stream.rtxSSRC { self.sources.remove(rtx) }
+    self.lines[stream.line].streamCount &-= 1
+    let last = self.streams.count &- 1
+    self.streams.swapAt(index, last)
+    self.streams.removeLast()
+    self.feedbackReady.set(last, false)
+    self.frameReady.set(last, false)
+    self.packetReady.set(last, false)
+    if index < last {
+      self.sources.insert(self.streams[index].ssrc, .stream, index)
+      if let rtx = self.streams[index].rtxSSRC { self.sources.insert(rtx, .repair, index) }
+      self.refreshStream(index)
+    }
+    self.tell(.streamRemoved(line: stream.line, ssrc: stream.ssrc))
+  }
+
+  /// The stream's sender said BYE. Frames that are whole may still be taken.
+  mutating func endStream(_ index: Int, now: Instant) {
+    let ssrc = self.streams[index].ssrc
+    self.departed.removeAll { $0.until <= now }
+    if self.departed.count >= 16 { self.departed.removeFirst() }
+    self.departed.append(Departed(ssrc: ssrc, until: now + .seconds(2)))
+    self.streams[index].isLeaving = true
+    self.removeIfLeft(index)
+  }
+
+  /// Removes a stream that said BYE and has nothing left to take.
+  mutating func removeIfLeft(_ index: Int) {
+    guard self.streams[index].isLeaving, self.streams[index].receiver.nextFrameSize == nil,
+      self.streams[index].receiver.nextPacketSize == nil
+    else { return }
+    self.removeStream(index)
+  }
+
+  /// Whether the stream has something to say or to give, and when it will have.
+  mutating func refreshStream(_ index: Int) {
+    self.feedbackReady.set(
+      index, self.streams[index].receiver.owesNACK || self.streams[index].receiver.owesKeyFrameRequest)
+    self.frameReady.set(index, self.streams[index].receiver.nextFrameSize != nil)
+    self.packetReady.set(index, self.streams[index].receiver.nextPacketSize != nil)
+    self.expect(self.streams[index].receiver.nextDeadline)
+  }
+}

@@ -1,0 +1,81 @@
+import Bytes
+import Cryptography
+import DTLS
+import DataChannel
+import ICE
+import RTP
+import SCTP
+import SDP
+import SRTP
+import STUN
+import Time
+
+extension PeerConnection {
+  /// Everything of a connection that can be copied. It lies in a place of its own, for it is large.
+  @usableFromInline
+  struct Core {
+    let configuration: Configuration
+    let identity: Identity
+    var random: SeededRandom
+    @usableFromInline var agent: ICE.Agent
+    @usableFromInline var channels: DataChannels
+    var areChannelsStarted = false
+    /// Audio and video, once there is any.
+    var media: Media?
+    var isMediaReady = false
+    /// What the DTLS connection and the RTP session say of themselves: asking them costs more.
+    @usableFromInline var dtlsDeadline: Instant?
+    @usableFromInline var mediaDeadline: Instant?
+    var recordHeadroom = 0
+    var isAuthenticated = false
+    /// Whether something changed that the peer has to hear of in a description.
+    var isNegotiationNeeded = false
+    /// The latest time that the host told: packets are stamped with it when they are written.
+    var clock: Instant
+    var signaling: Signaling
+    var early: EarlyDatagrams
+    var earlyMedia: EarlyDatagrams
+    var events = EventRing<Event>(capacity: 64)
+    /// The pair in use; nil until one works.
+    var path: Transmit?
+    /// Those told by events since the last ICE restart.
+    var localCandidates: [Candidate] = []
+    var isGathered = false
+    var isHandshakeStarted = false
+    /// What is left to do after `close` and after a final failure: the peer is told, then there is silence.
+    @usableFromInline var isClosing = false
+    var connectionState = ConnectionState.new
+    var phase = Phase.newConnection
+    var failureReason: FailureReason?
+    var counters = Counters()
+
+    init(
+      configuration: Configuration, identity: Identity, random: SeededRandom, agent: ICE.Agent, channels: DataChannels,
+      signaling: Signaling, now: Instant
+    ) {
+      self.configuration = configuration
+      self.identity = identity
+      self.random = random
+      self.agent = agent
+      self.channels = channels
+      self.clock = now
+      self.signaling = signaling
+      self.early = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+      self.earlyMedia = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+    }
+  }
+
+  @usableFromInline var core: Core {
+    @inline(__always) _read { yield self.storage.value }
+    @inline(__always) _modify { yield &self.storage.value }
+  }
+
+  public var configuration: Configuration { self.core.configuration }
+  public var connectionState: ConnectionState { self.core.connectionState }
+  public var phase: Phase { self.core.phase }
+  /// Why the connection is in the state `failed`.
+  public var failureReason: FailureReason? { self.core.failureReason }
+  public var counters: Counters { self.core.counters }
+  /// Whether something changed that the peer has to hear of in a description (W3C negotiationneeded).
+  public var isNegotiationNeeded: Bool { self.core.isNegotiationNeeded }
+}

@@ -1,0 +1,56 @@
+import Bytes
+import RTP
+import SDP
+import Time
+
+/// Audio and video of one connection. A class, so that a connection without any pays for one pointer; its only owner makes
+/// a copy for a fork.
+final class Media {
+  @usableFromInline var session: RTP.Session
+  var transceivers: [TransceiverState] = []
+  var identifiers = BundleIdentifiers()
+  /// The MediaStream of tracks that name none, and our name in RTCP (RFC 7022).
+  let cname: [UInt8]
+
+  /// `random` is this machine's own.
+  init(configuration: RTP.Session.Configuration, random: SeededRandom, now: Instant) throws(RTP.Session.UsageError) {
+    var configuration = configuration
+    var random = random
+    if configuration.cname.isEmpty { configuration.cname = randomToken(&random) }
+    self.cname = configuration.cname
+    self.session = try RTP.Session(configuration: configuration, random: random.split(), now: now)
+  }
+
+  init(copying other: Media) {
+    self.session = other.session
+    self.transceivers = other.transceivers
+    self.identifiers = other.identifiers
+    self.cname = other.cname
+  }
+
+  /// The transceiver that a line of the session belongs to.
+  func transceiver(ofLine line: Int) -> Transceiver? {
+    var index = 0
+    while index < self.transceivers.count {
+      if self.transceivers[index].line == line { return Transceiver(index: index) }
+      index &+= 1
+    }
+    return nil
+  }
+
+  func source(of index: Int) -> LocalSource {
+    let transceiver = self.transceivers[index]
+    return LocalSource(
+      streamID: transceiver.streamID, trackID: transceiver.trackID,
+      stream: self.session.sendingStream(of: transceiver.line), cname: self.cname)
+  }
+}
+
+/// 16 characters that every grammar takes for a token: 96 bits.
+func randomToken(_ random: inout SeededRandom) -> [UInt8] {
+  let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+  var result: [UInt8] = []
+  result.reserveCapacity(16)
+  for _ in 0..<16 { result.append(unsafe alphabet.utf8Start[Int(random.next(below: 64))]) }
+  return result
+}
