@@ -40,8 +40,9 @@ extension MediaClip {
 
 /// From the file's time base to 90 kHz; nil where that is beyond centuries.
 private func ticks(_ time: UInt64, rate: UInt32, scale: UInt32) -> Int64? {
-  let (units, overflow) = (UInt64(scale) * 90_000).multipliedReportingOverflow(by: time)
-  return overflow || units / UInt64(rate) > UInt64(Int64.max) ? nil : Int64(units / UInt64(rate))
+  let units = (UInt64(scale) * 90_000).multipliedFullWidth(by: time)
+  guard units.high < UInt64(rate) else { return nil }
+  return Int64(exactly: UInt64(rate).dividingFullWidth(units).quotient)
 }
 
 /// Writes VP8 into an IVF file with a time base of 90 kHz, from the first key frame on.
@@ -70,7 +71,8 @@ public struct IVFWriter {
       try self.output.append(Self.header(width: width, height: height))
     }
     let (elapsed, overflow) = timestamp.subtractingReportingOverflow(self.first)
-    self.latest = max(overflow ? 0 : elapsed, self.latest + 1)
+    // Held far from the end of the numbers, where there would be no "one unit behind".
+    self.latest = max(overflow ? 0 : min(elapsed, 1 << 62), self.latest + 1)
     var header: [UInt8] = []
     header.appendLittleEndian(UInt32(clamping: frame.count))
     header.appendLittleEndian(UInt64(self.latest))
@@ -80,12 +82,14 @@ public struct IVFWriter {
     return true
   }
 
-  /// Puts the number of frames into the header. Without this the file is as good to most players.
+  /// Puts the length into the header: as ffmpeg writes and reads it, in units of the time base, the last frame taken for as
+  /// long as the mean. Without this the file plays as well.
   public mutating func finish() throws(MediaFileError) {
     guard self.frameCount > 0 else { return }
-    var count: [UInt8] = []
-    count.appendLittleEndian(UInt32(clamping: self.frameCount))
-    try self.output.overwrite(count, at: 24)
+    let mean = self.frameCount > 1 ? self.latest / Int64(self.frameCount - 1) : 1
+    var length: [UInt8] = []
+    length.appendLittleEndian(UInt32(clamping: self.latest + mean))
+    try self.output.overwrite(length, at: 24)
   }
 
   private static func header(width: UInt16, height: UInt16) -> [UInt8] {
