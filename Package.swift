@@ -85,7 +85,7 @@ let package = Package(
         dependencies: [.byName(name: $0.name)] + (oracles[$0.name] ?? []).map { .byName(name: $0) },
         swiftSettings: host)
     } + [
-      .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator"], swiftSettings: host),
+      .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator", "MediaFiles"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),
       .target(
