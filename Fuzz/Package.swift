@@ -9,7 +9,11 @@ let targets = [
   "DTLSConnectionFuzz",
   "DTLSHandshakeFuzz",
   "DTLSRecordFuzz",
+  "H264PayloadFuzz",
   "ICEAgentFuzz",
+  "JPEGPayloadFuzz",
+  "MJPEGChannelFuzz",
+  "OpusPayloadFuzz",
   "PeerConnectionFuzz",
   "RecordingFuzz",
   "RTCPFuzz",
@@ -20,9 +24,10 @@ let targets = [
   "SDPFuzz",
   "STUNFuzz",
   "SpanCursorFuzz",
+  "VP8PayloadFuzz",
 ]
 let modules = [
-  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP", "WebRTC", "Simulator",
+  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SDP", "WebRTC", "Simulator",
 ]
 
 let package = Package(
