@@ -10,16 +10,19 @@ let targets = [
   "DTLSHandshakeFuzz",
   "DTLSRecordFuzz",
   "ICEAgentFuzz",
+  "MediaFilesFuzz",
   "PeerConnectionFuzz",
   "RecordingFuzz",
   "SCTPAssociationFuzz",
   "SCTPPacketFuzz",
   "SDPFuzz",
+  "SRTPFuzz",
   "STUNFuzz",
   "SpanCursorFuzz",
 ]
 let modules = [
-  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP", "WebRTC", "Simulator",
+  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC", "Simulator",
+  "MediaFiles",
 ]
 
 let package = Package(
