@@ -2,6 +2,7 @@ import Bytes
 import CLinux
 import Cryptography
 import DataChannel
+import RTP
 import Glibc
 import STUN
 import Simulator
@@ -293,20 +294,59 @@ public final class EpollDriver: @unchecked Sendable {
   private func deliver(_ peer: Peer) {
     while let event = peer.connection.pollEvent() { peer.delegate?.peer(peer, didReceive: event) }
     while peer.delivers, let size = peer.connection.connection.nextMessageSize {
-      if size > self.messageBuffer.count { self.messageBuffer = [UInt8](repeating: 0, count: size) }
-      // Taken out, so that a delegate may call back into the driver.
-      var buffer: [UInt8] = []
-      swap(&buffer, &self.messageBuffer)
-      var writer = SpanWriter(buffer.mutableSpan)
-      guard let message = peer.connection.receiveMessage(into: &writer) else {
-        swap(&buffer, &self.messageBuffer)
-        break
+      let more = self.withBuffer(of: size) { buffer in
+        var writer = SpanWriter(buffer.mutableSpan)
+        guard let message = peer.connection.receiveMessage(into: &writer) else { return false }
+        let count = writer.count
+        peer.delegate?.peer(peer, didReceive: message, bytes: buffer.span.extracting(0..<count))
+        return true
       }
-      let count = writer.count
-      peer.delegate?.peer(peer, didReceive: message, bytes: buffer.span.extracting(0..<count))
-      if buffer.count > self.messageBuffer.count { swap(&buffer, &self.messageBuffer) }
+      guard more else { break }
       while let event = peer.connection.pollEvent() { peer.delegate?.peer(peer, didReceive: event) }
     }
+    self.deliverMedia(peer)
+  }
+
+  private func deliverMedia(_ peer: Peer) {
+    guard peer.connection.connection.transceiverCount > 0 else { return }
+    while let size = peer.connection.connection.nextFrameSize {
+      let more = self.withBuffer(of: size) { buffer in
+        var writer = SpanWriter(buffer.mutableSpan)
+        guard let (transceiver, frame) = peer.connection.receiveFrame(into: &writer) else { return false }
+        let count = writer.count
+        guard peer.receivedFrames.transform != nil else {
+          peer.delegate?.peer(peer, didReceive: frame, on: transceiver, bytes: buffer.span.extracting(0..<count))
+          return true
+        }
+        let info = FrameTransformInfo(transceiver: transceiver, codec: frame.format, timestamp: frame.timestamp)
+        var stage = peer.receivedFrames
+        peer.receivedFrames = TransformStage()
+        defer { peer.receivedFrames = stage }
+        stage.apply(to: buffer.span.extracting(0..<count), info) { bytes in
+          peer.delegate?.peer(peer, didReceive: frame, on: transceiver, bytes: bytes)
+        }
+        return true
+      }
+      guard more else { break }
+    }
+    guard peer.connection.connection.deliversPackets else { return }
+    while self.withBuffer(of: 2048, { buffer in
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard let (transceiver, packet) = peer.connection.receivePacket(into: &writer) else { return false }
+      let count = writer.count
+      peer.delegate?.peer(peer, didReceive: packet, on: transceiver, payload: buffer.span.extracting(0..<count))
+      return true
+    }) {}
+  }
+
+  /// Lends the driver's buffer, taken out so that a delegate may call back into the driver.
+  private func withBuffer(of size: Int, _ body: (inout [UInt8]) -> Bool) -> Bool {
+    var buffer: [UInt8] = []
+    swap(&buffer, &self.messageBuffer)
+    if buffer.count < size { buffer = [UInt8](repeating: 0, count: size) }
+    let result = body(&buffer)
+    if buffer.count > self.messageBuffer.count { swap(&buffer, &self.messageBuffer) }
+    return result
   }
 
   private func transmit(_ peer: Peer) {

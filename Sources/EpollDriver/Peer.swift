@@ -1,5 +1,6 @@
 import Bytes
 import DataChannel
+import RTP
 import STUN
 import Simulator
 import Time
@@ -11,6 +12,15 @@ public protocol PeerDelegate: AnyObject {
   func peer(_ peer: Peer, didReceive event: PeerConnection.Event)
   /// `bytes` are the driver's own and only borrowed.
   func peer(_ peer: Peer, didReceive message: ReceivedMessage, bytes: Span<UInt8>)
+  /// A whole frame, in the order of its stream. Nothing is done with it by default.
+  func peer(_ peer: Peer, didReceive frame: ReceivedFrame, on transceiver: Transceiver, bytes: Span<UInt8>)
+  /// A payload as it came, of a receiver whose `delivery` is `.packets`. Nothing is done with it by default.
+  func peer(_ peer: Peer, didReceive packet: ReceivedPacket, on transceiver: Transceiver, payload: Span<UInt8>)
+}
+
+extension PeerDelegate {
+  public func peer(_ peer: Peer, didReceive frame: ReceivedFrame, on transceiver: Transceiver, bytes: Span<UInt8>) {}
+  public func peer(_ peer: Peer, didReceive packet: ReceivedPacket, on transceiver: Transceiver, payload: Span<UInt8>) {}
 }
 
 /// A peer connection in the hands of a driver. All methods may be called from any thread, also when it is over. Peers and
@@ -31,6 +41,8 @@ public final class Peer: @unchecked Sendable {
     }
   }
   var delivers = true
+  var sentFrames = TransformStage()
+  var receivedFrames = TransformStage()
   /// Where the driver's heap keeps this peer; -1 where it waits for nothing.
   var heapIndex = -1
   /// Whether the driver has it on its list of peers to serve.

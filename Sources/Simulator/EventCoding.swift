@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 import WebRTC
@@ -36,6 +38,19 @@ extension PeerConnection.Event {
       bytes = [11]
       appendVarint(UInt64(channel.index), to: &bytes)
     case .writable: bytes = [12]
+    case .negotiationNeeded: bytes = [13]
+    case .trackAdded(let transceiver): bytes = [14, UInt8(truncatingIfNeeded: transceiver.index)]
+    case .trackRemoved(let transceiver): bytes = [15, UInt8(truncatingIfNeeded: transceiver.index)]
+    case .streamAdded(let transceiver, let ssrc, let codec):
+      bytes = [16, UInt8(truncatingIfNeeded: transceiver.index), codec.format.rawValue]
+      appendVarint(UInt64(ssrc), to: &bytes)
+    case .streamRemoved(let transceiver, let ssrc):
+      bytes = [17, UInt8(truncatingIfNeeded: transceiver.index)]
+      appendVarint(UInt64(ssrc), to: &bytes)
+    case .keyFrameRequested(let transceiver): bytes = [18, UInt8(truncatingIfNeeded: transceiver.index)]
+    case .bandwidthEstimated(let bitsPerSecond):
+      bytes = [19]
+      appendVarint(bitsPerSecond, to: &bytes)
     }
     return bytes
   }
@@ -45,6 +60,7 @@ extension FailureReason {
   fileprivate func encoded() -> [UInt8] {
     switch self {
     case .ice: return [0]
+    case .srtp: return [3]
     case .dtls(let failure):
       switch failure {
       case .timedOut: return [1, 0]

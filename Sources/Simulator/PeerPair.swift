@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 import WebRTC
@@ -47,7 +49,7 @@ public final class PeerPair {
 
   /// One offer and its answer, without delay.
   public func signal() throws(PeerConnection.DescriptionError) {
-    var text = [UInt8](repeating: 0, count: 8192)
+    var text = [UInt8](repeating: 0, count: 32_768)
     let offer = try describe(&text) { writer throws(PeerConnection.UsageError) in
       try self.offerer.makeOffer(into: &writer, now: self.now)
     }

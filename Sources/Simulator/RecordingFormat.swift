@@ -10,7 +10,7 @@ import Bytes
 /// in the middle of a record (the process was killed) is good up to there.
 public enum RecordingFormat {
   static let magic: StaticString = "RTCREC"
-  static let version: UInt8 = 1
+  static let version: UInt8 = 2
 
   enum Kind: UInt8, Sendable {
     // Inputs: what the host called.
@@ -36,6 +36,14 @@ public enum RecordingFormat {
     case closeChannel = 0x32
     case setBufferedAmountLowThreshold = 0x33
     case close = 0x34
+    case addTransceiver = 0x40
+    case setDirection = 0x41
+    case stopTransceiver = 0x42
+    case sendFrame = 0x43
+    case sendPacket = 0x44
+    case receiveFrame = 0x45
+    case receivePacket = 0x46
+    case requestKeyFrame = 0x47
     // Outputs: what the call before it gave.
     case description = 0x80
     case refused = 0x81
@@ -43,5 +51,8 @@ public enum RecordingFormat {
     case event = 0x83
     case message = 0x84
     case channel = 0x85
+    case transceiver = 0x86
+    case frame = 0x87
+    case packet = 0x88
   }
 }

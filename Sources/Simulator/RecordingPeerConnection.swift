@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 import WebRTC
@@ -14,8 +16,9 @@ import WebRTC
 ///
 /// All calls that change the connection go through here; `connection` is there to be read.
 public struct RecordingPeerConnection: ~Copyable {
-  public private(set) var connection: PeerConnection
-  private var recorder: Recorder?
+  public internal(set) var connection: PeerConnection
+  var recorder: Recorder?
+  var isRecording: Bool { self.recorder != nil }
 
   public init(
     configuration: PeerConnection.Configuration, identity: Identity, seed: SeededRandom.Seed, isRecording: Bool,

@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 import WebRTC
@@ -26,19 +28,19 @@ public struct Replayer: ~Copyable {
 
   /// One thing that happened, for those who want to read along.
   public enum Step: Equatable, Sendable {
-    case input, datagramIn(size: Int), datagramOut(size: Int), event(PeerConnection.Event), message(size: Int)
+    case input, datagramIn(size: Int), datagramOut(size: Int), event(PeerConnection.Event), message(size: Int), frame(size: Int)
   }
 
   let bytes: [UInt8]
   var offset: Int
   public private(set) var now: Instant
-  public private(set) var connection: PeerConnection
+  public internal(set) var connection: PeerConnection
   public private(set) var datagramsCompared = 0
   public private(set) var bytesCompared = 0
   public private(set) var eventsCompared = 0
   /// Whether the file ends in the middle of a record.
   public private(set) var isTruncated = false
-  private var output: [UInt8]
+  var output: [UInt8]
 
   public init(_ bytes: [UInt8]) throws(Failure) {
     var cursor = SpanCursor(bytes.span)
@@ -123,7 +125,7 @@ public struct Replayer: ~Copyable {
   }
 
   /// The record of what the last call gave, if it is of that kind; otherwise nothing is consumed.
-  private mutating func nextOutput(_ kind: RecordingFormat.Kind) throws(WireError) -> Range<Int>? {
+  mutating func nextOutput(_ kind: RecordingFormat.Kind) throws(WireError) -> Range<Int>? {
     let (offset, now) = (self.offset, self.now)
     guard let record = try self.nextRecord(), record.kind == kind else {
       self.offset = offset
@@ -134,7 +136,7 @@ public struct Replayer: ~Copyable {
   }
 
   /// `WireError.truncated` stands for "the engine did something else" in here: it cannot arise otherwise.
-  private mutating func check(_ same: Bool) throws(WireError) {
+  mutating func check(_ same: Bool) throws(WireError) {
     guard same || self.isTruncated else { throw .truncated }
   }
 
@@ -189,18 +191,23 @@ public struct Replayer: ~Copyable {
     case .receiveMessage:
       let room = try self.readRoom(&cursor, enough: max(self.connection.nextMessageSize ?? 0, Self.longestDatagram))
       return try self.playMessage(room: room)
+    case .addTransceiver, .setDirection, .stopTransceiver, .sendFrame, .sendPacket, .requestKeyFrame:
+      try self.playMedia(record, &cursor)
+    case .receiveFrame, .receivePacket:
+      let room = try self.readRoom(&cursor, enough: max(self.connection.nextFrameSize ?? 0, Self.longestDatagram))
+      return try self.playFrame(record.kind, room: room)
     case .openChannel, .send, .closeChannel, .setBufferedAmountLowThreshold:
       try self.playChannel(record, &cursor)
     case .close:
       self.connection.close(now: now)
-    case .start, .description, .refused, .datagram, .event, .message, .channel:
+    case .start, .description, .refused, .datagram, .event, .message, .channel, .transceiver, .frame, .packet:
       // An output where an input was due: the engine gave less than then.
       throw .truncated
     }
     return .input
   }
 
-  private mutating func checkRefusal(_ accepted: Bool) throws(WireError) {
+  mutating func checkRefusal(_ accepted: Bool) throws(WireError) {
     let wasRefused = try self.nextOutput(.refused) != nil
     try self.check(accepted != wasRefused)
   }
@@ -237,14 +244,14 @@ public struct Replayer: ~Copyable {
   }
 
   /// What came out with what was recorded.
-  private mutating func compare(_ output: Span<UInt8>, with expected: Range<Int>) throws(WireError) {
+  mutating func compare(_ output: Span<UInt8>, with expected: Range<Int>) throws(WireError) {
     let same = bytesEqual(output, self.bytes.span.extracting(expected))
     try self.check(same)
     self.bytesCompared &+= output.count
   }
 
   /// The output buffer, out of `self` while something is written into it.
-  private mutating func takeOutput() -> [UInt8] {
+  mutating func takeOutput() -> [UInt8] {
     var output: [UInt8] = []
     swap(&output, &self.output)
     return output

@@ -3,8 +3,10 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
+import RTP
 import SCTP
 import SDP
+import SRTP
 import STUN
 import Time
 import WebRTC
@@ -130,6 +132,14 @@ extension PeerConnection.Configuration {
     self.channels.visit(&visitor)
     visitor.visit(&self.answersActive)
     visitor.visit(&self.maximumEarlyDatagrams)
+    visitor.visit(&self.offersDataChannels)
+    self.audio.visit(&visitor)
+    self.video.visit(&visitor)
+    visitor.visit(&self.receivesOfferedMedia)
+    self.rtp.visit(&visitor)
+    visitor.visit(&self.srtp.replayWindow)
+    visitor.visit(&self.srtp.repeatWindow)
+    visitor.visit(&self.srtp.maximumStreams)
   }
 }
 

@@ -136,6 +136,12 @@ extension PeerConnection {
     return (transceiver, packet)
   }
 
+  /// Whether the configuration has any receiver give packets in place of frames.
+  public var deliversPackets: Bool {
+    self.core.configuration.rtp.audioReceiver.delivery == .packets
+      || self.core.configuration.rtp.videoReceiver.delivery == .packets
+  }
+
   /// Asks the peer for a key frame (PLI, or FIR where that alone was negotiated).
   public mutating func requestKeyFrame(of transceiver: Transceiver, now: Instant) {
     guard let media = self.core.media, media.has(transceiver) else { return }

@@ -23,6 +23,8 @@ import WebRTC
     configuration.dtls.srtpProfiles = []
     configuration.dtls.cipherSuites = []
     configuration.dtls.groups = []
+    configuration.audio.codecs = []
+    configuration.video.codecs = []
     var counter = FieldCounter()
     configuration.visit(&counter)
     // The DTLS role is not recorded: the exchange of descriptions decides it.

@@ -209,9 +209,4 @@ extension Receiver {
     self.window[index].frameLength = 0
   }
 
-  mutating func release(_ slot: inout PacketSlot) {
-    guard slot.kind == .payload else { return }
-    self.pool.free(slot.block)
-    slot.kind = .done
-  }
 }

@@ -40,7 +40,7 @@ extension Receiver {
     if let facts, self.keep(header, payload, facts, isRepair: isRepair, in: &slot) {
       // Making room may have given this packet's place up.
       guard index >= self.scan else {
-        self.release(&slot)
+        if slot.kind == .payload { self.pool.free(slot.block) }
         self.counters.packetsDiscarded &+= 1
         self.scanPackets()
         return
@@ -112,10 +112,11 @@ extension Receiver {
     return index
   }
 
-  /// Stores the payload, making room if need be. False: it is larger than all room there is.
+  /// Stores the payload, making room if need be: an empty pool has room. False: it is larger than all room there is.
   private mutating func keep(
     _ header: PacketHeader, _ payload: Span<UInt8>, _ facts: PayloadFacts, isRepair: Bool, in slot: inout PacketSlot
   ) -> Bool {
+    guard payload.count <= self.configuration.maximumBytes else { return false }
     slot.format = self.mappings[self.mapping].codec.format
     slot.start = facts.start
     slot.endsFrame = facts.endsFrame

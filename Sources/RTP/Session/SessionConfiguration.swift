@@ -67,7 +67,8 @@ extension Session {
 
     public init() {}
 
-    var isValid: Bool {
+    /// Whether every value lies in its documented range.
+    public var isValid: Bool {
       let size = self.maximumPacketSize
       guard size >= 200, size <= 65_000, self.videoStore.isValid(packetSize: size),
         self.audioStore.isValid(packetSize: size), self.audioReceiver.isValid, self.videoReceiver.isValid
