@@ -48,6 +48,7 @@ let oracles = ["Cryptography": ["CMbedTLSPeer"], "DTLS": ["CMbedTLSPeer"], "SCTP
 let package = Package(
   name: "swift-rtc",
   products: engineModules.map { .library(name: $0.name, targets: [$0.name]) } + [
+    .library(name: "MediaFiles", targets: ["MediaFiles"]),
     .library(name: "EpollDriver", targets: ["EpollDriver"]),
     .executable(name: "peer", targets: ["peer"]),
   ],

@@ -11,9 +11,13 @@ let targets = [
   "DTLSRecordFuzz",
   "H264PayloadFuzz",
   "ICEAgentFuzz",
+<<<<<<< HEAD
   "JPEGPayloadFuzz",
   "MJPEGChannelFuzz",
   "OpusPayloadFuzz",
+=======
+  "MediaFilesFuzz",
+>>>>>>> srtp
   "PeerConnectionFuzz",
   "RecordingFuzz",
   "RTCPFuzz",
@@ -22,12 +26,18 @@ let targets = [
   "SCTPAssociationFuzz",
   "SCTPPacketFuzz",
   "SDPFuzz",
+  "SRTPFuzz",
   "STUNFuzz",
   "SpanCursorFuzz",
   "VP8PayloadFuzz",
 ]
 let modules = [
+<<<<<<< HEAD
   "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SDP", "WebRTC", "Simulator",
+=======
+  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC", "Simulator",
+  "MediaFiles",
+>>>>>>> srtp
 ]
 
 let package = Package(
