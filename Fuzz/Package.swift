@@ -11,13 +11,10 @@ let targets = [
   "DTLSRecordFuzz",
   "H264PayloadFuzz",
   "ICEAgentFuzz",
-<<<<<<< HEAD
   "JPEGPayloadFuzz",
   "MJPEGChannelFuzz",
-  "OpusPayloadFuzz",
-=======
   "MediaFilesFuzz",
->>>>>>> srtp
+  "OpusPayloadFuzz",
   "PeerConnectionFuzz",
   "RecordingFuzz",
   "RTCPFuzz",
@@ -32,12 +29,8 @@ let targets = [
   "VP8PayloadFuzz",
 ]
 let modules = [
-<<<<<<< HEAD
-  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SDP", "WebRTC", "Simulator",
-=======
   "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC", "Simulator",
   "MediaFiles",
->>>>>>> srtp
 ]
 
 let package = Package(
