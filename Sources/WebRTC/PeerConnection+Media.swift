@@ -157,6 +157,19 @@ extension PeerConnection {
     return media.session.statistics(of: media.transceivers[transceiver.index].line)
   }
 
+  /// Numbers of the streams that the transceiver receives.
+  public func receivedStreams(of transceiver: Transceiver) -> [RTP.Session.StreamStatistics] {
+    guard let media = self.core.media, transceiver.index >= 0, transceiver.index < media.transceivers.count else { return [] }
+    let line = media.transceivers[transceiver.index].line
+    var result: [RTP.Session.StreamStatistics] = []
+    var index = 0
+    while let stream = media.session.stream(at: index) {
+      if stream.line == line { result.append(stream) }
+      index &+= 1
+    }
+    return result
+  }
+
   /// What transport-wide feedback says of the path; nil before there is any media.
   public var mediaTransportStatistics: RTP.TransportStatistics? { self.core.media?.session.transportStatistics }
 
