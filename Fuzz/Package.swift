@@ -9,17 +9,25 @@ let targets = [
   "DTLSConnectionFuzz",
   "DTLSHandshakeFuzz",
   "DTLSRecordFuzz",
+  "H264PayloadFuzz",
   "ICEAgentFuzz",
+  "JPEGPayloadFuzz",
+  "MJPEGChannelFuzz",
+  "OpusPayloadFuzz",
   "PeerConnectionFuzz",
   "RecordingFuzz",
+  "RTCPFuzz",
+  "RTPPacketFuzz",
+  "RTPSessionFuzz",
   "SCTPAssociationFuzz",
   "SCTPPacketFuzz",
   "SDPFuzz",
   "STUNFuzz",
   "SpanCursorFuzz",
+  "VP8PayloadFuzz",
 ]
 let modules = [
-  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP", "WebRTC", "Simulator",
+  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SDP", "WebRTC", "Simulator",
 ]
 
 let package = Package(
