@@ -115,10 +115,7 @@ public struct Receiver: Sendable {
       self.timers.cancel(.nack)
       self.owesRequests = self.missingCount > 0
     }
-    if self.timers.isDue(.keyFrame, at: self.now) {
-      self.timers.cancel(.keyFrame)
-      self.owesKeyFrame = self.needsKeyFrame
-    }
+    if self.timers.isDue(.keyFrame, at: self.now) { self.repeatKeyFrameRequest() }
   }
 
   /// In the future after `advance(to: now)`.
