@@ -18,6 +18,7 @@ let targets = [
   "RecordingFuzz",
   "RTCPFuzz",
   "RTPPacketFuzz",
+  "RTPReceiverFuzz",
   "RTPSessionFuzz",
   "SCTPAssociationFuzz",
   "SCTPPacketFuzz",

@@ -131,6 +131,7 @@ public struct Receiver: Sendable {
   /// What the next report is to say; each call starts the interval that `fractionLost` is about.
   public mutating func takeReceptionReport() -> ReceptionReport { self.tracker.takeReport() }
 
-  /// Bytes of memory held for packets: for bounds and their tests.
-  var memory: Int { self.pool.bytes.count &+ self.window.count &* MemoryLayout<PacketSlot>.stride }
+  /// Bytes of memory that packets and what is known of them are kept in: at most `Configuration.maximumBytes`, and some 100 for each of
+  /// `Configuration.maximumPackets`.
+  public var memory: Int { self.pool.bytes.count &+ self.window.count &* MemoryLayout<PacketSlot>.stride }
 }
