@@ -127,9 +127,9 @@ func runMediaClient(_ options: ClientOptions, clips: [MediaClip], save: String?)
       throw Failure("the answer is no good: \(error.text)")
     }
     var session = MediaClientSession(options: options, offer: offer, isPublishing: !clips.isEmpty)
-    try await session.run(peer, client, signaling, notes)
+    await session.run(peer, client, signaling, notes)
     files?.finish(client.name)
-    files?.wait()
+    try session.report(files?.wait().sorted() ?? [])
   }
 }
 
@@ -144,6 +144,9 @@ private struct MediaClientSession {
   private let begun = ContinuousClock.now
   private var connected: ContinuousClock.Instant?
   private var setup = 0.0
+  private var length = 0.0
+  /// Why it ended, unless its time was over.
+  private var end = ""
   private var progress = Progress()
 
   init(options: ClientOptions, offer: String, isPublishing: Bool) {
@@ -157,7 +160,7 @@ private struct MediaClientSession {
   mutating func run(
     _ peer: Peer, _ client: MediaClient, _ signaling: SignalingClient,
     _ notes: (stream: AsyncStream<MediaClient.Note>, continuation: AsyncStream<MediaClient.Note>.Continuation)
-  ) async throws {
+  ) async {
     let timer = DispatchSource.makeTimerSource()
     timer.setEventHandler { notes.continuation.yield(.tick) }
     timer.schedule(deadline: .now(), repeating: .milliseconds(250))
@@ -167,7 +170,8 @@ private struct MediaClientSession {
       for await _ in interruptions() { notes.continuation.yield(.ended("interrupted")) }
     }
     defer { interrupts.cancel() }
-    var reason = ""
+    var timeIsOver: Task<Void, any Error>?
+    defer { timeIsOver?.cancel() }
     loop: for await note in notes.stream {
       switch note {
       case .candidate(let line):
@@ -178,24 +182,28 @@ private struct MediaClientSession {
       case .connected:
         self.connected = .now
         self.setup = elapsedSeconds(since: self.begun) * 1000
+        guard let duration = self.options.duration else { break }
+        timeIsOver = Task {
+          try await Task.sleep(for: .seconds(duration))
+          notes.continuation.yield(.ended(""))
+        }
       case .ended(let text):
-        reason = text
+        self.end = text
         break loop
       case .tick:
         self.measure(peer, client)
         self.progress.show(self.line)
         if self.connected == nil, elapsedSeconds(since: self.begun) > self.options.timeout {
-          reason = "not connected after \(self.options.timeout) s"
+          self.end = "not connected after \(self.options.timeout) s"
           break loop
         }
-        if let duration = self.options.duration, self.connected != nil, self.seconds >= duration { break loop }
       }
     }
     self.measure(peer, client)
+    self.length = self.seconds
     self.progress.end()
     peer.close()
     await signaling.end()
-    try self.report(reason)
   }
 
   /// RFC 8840 section 9; the first section stands for all, which share its transport.
@@ -239,20 +247,22 @@ private struct MediaClientSession {
     return (["\(rounded(self.seconds, 1)) s"] + media + roundTrip).joined(separator: " · ")
   }
 
-  private func report(_ reason: String) throws {
+  func report(_ files: [String]) throws {
     let flowed = self.reports.contains { self.frames($0).all > 0 }
     if self.options.json {
       var object: [String: Any] = [
-        "ok": flowed, "seconds": rounded(self.seconds), "setupMs": rounded(self.setup, 1), "end": reason,
+        "ok": flowed, "seconds": rounded(self.length), "setupMs": rounded(self.setup, 1), "end": self.end,
+        "files": files,
       ]
       for report in self.reports { object[report.kind.name] = self.object(report) }
       if let roundTrip { object["roundTripMs"] = rounded(roundTrip * 1000) }
       try printJSON(object)
     } else {
-      var rows = [("connected", "\(rounded(self.setup, 1)) ms after the start"), ("time", "\(rounded(self.seconds, 1)) s")]
+      var rows = [("connected", "\(rounded(self.setup, 1)) ms after the start"), ("time", "\(rounded(self.length, 1)) s")]
       for report in self.reports { rows += report.rows }
       rows.append(("result", flowed ? "ok" : "no media flowed"))
-      if !reason.isEmpty { rows.append(("end", reason)) }
+      if !self.end.isEmpty { rows.append(("end", self.end)) }
+      rows += files.map { ("stored", $0) }
       printTable(self.isPublishing ? "published to \(self.options.url)" : "played \(self.options.url)", rows)
     }
     if !flowed { throw ExitCode.failure }

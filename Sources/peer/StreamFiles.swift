@@ -30,6 +30,7 @@ final class StreamFiles: @unchecked Sendable {
   private let waiting = Atomic<Int>(0)
   private let leftOut = Atomic<Int>(0)
   private var sessions: [String: Session] = [:]
+  private var completed: [String] = []
 
   init(directory: String) throws {
     self.directory = URL(fileURLWithPath: directory, isDirectory: true)
@@ -64,8 +65,9 @@ final class StreamFiles: @unchecked Sendable {
     }
   }
 
-  /// Returns when all that was asked for is done.
-  func wait() { self.queue.sync {} }
+  /// Returns when all that was asked for is done, with the files that were completed lately.
+  @discardableResult
+  func wait() -> [String] { self.queue.sync { self.completed } }
 
   private func write(_ bytes: [UInt8], _ frame: ReceivedFrame, _ key: Key, _ name: String) {
     var session = self.sessions.removeValue(forKey: name) ?? Session()
@@ -96,7 +98,12 @@ final class StreamFiles: @unchecked Sendable {
   }
 
   private func close(_ file: StreamFile) {
-    do { try file.finish() } catch { complain("\(file.path) could not be completed: \(error)") }
+    do {
+      try file.finish()
+      self.completed = self.completed.suffix(Self.maximumFilesPerSession) + [file.path]
+    } catch {
+      complain("\(file.path) could not be completed: \(error)")
+    }
   }
 }
 
