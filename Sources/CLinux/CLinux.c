@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -220,6 +221,13 @@ static uint64_t read_clock(clockid_t clock) {
 
 uint64_t clinux_monotonic_nanoseconds(void) { return read_clock(CLOCK_MONOTONIC); }
 uint64_t clinux_cpu_nanoseconds(void) { return read_clock(CLOCK_PROCESS_CPUTIME_ID); }
+uint64_t clinux_clock_nanoseconds(int clock) { return read_clock(clock); }
+
+int clinux_thread_clock(void) {
+  clockid_t clock = CLOCK_THREAD_CPUTIME_ID;
+  pthread_getcpuclockid(pthread_self(), &clock);
+  return clock;
+}
 
 int clinux_random(uint8_t *bytes, int count) {
   while (count > 0) {

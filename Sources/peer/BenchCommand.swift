@@ -14,7 +14,8 @@ import WebRTC
 
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Measure both ends together: CPU time a byte, allocations a packet, set-up, memory, idling.")
+    abstract: "Measure both ends together: CPU time a byte, allocations a packet, set-up, memory, idling.",
+    subcommands: [BenchMedia.self])
 
   @Flag(help: "Print one JSON object instead of a table.") var json = false
   @Flag(help: "A tenth of the work: numbers are rougher.") var quick = false
@@ -77,7 +78,7 @@ struct Transfer {
 }
 
 /// Time, CPU and allocations of a piece of work.
-private struct Meter {
+struct Meter {
   private let cpu = clinux_cpu_nanoseconds()
   private let elapsed = clinux_monotonic_nanoseconds()
   private let allocations: UInt64
@@ -169,33 +170,31 @@ private func connectedPair(_ identities: (Identity, Identity), channel: inout Ch
 }
 
 /// Moves datagrams both ways until neither side has any; returns how many.
-private func exchange(_ pair: PeerPair, buffer: inout [UInt8], now: Instant) -> Int {
+func exchange(_ pair: PeerPair, buffer: inout [UInt8], now: Instant) -> Int {
   var packets = 0
-  var progress = true
-  while progress {
-    progress = false
-    while true {
-      var writer = SpanWriter(buffer.mutableSpan)
-      guard let path = pair.offerer.pollTransmit(into: &writer) else { break }
-      let count = writer.count
-      var bytes = buffer.mutableSpan
-      var datagram = bytes._mutatingExtracting(0..<count)
-      pair.answerer.receive(&datagram, from: path.source, to: path.destination, now: now)
-      packets += 1
-      progress = true
-    }
-    while true {
-      var writer = SpanWriter(buffer.mutableSpan)
-      guard let path = pair.answerer.pollTransmit(into: &writer) else { break }
-      let count = writer.count
-      var bytes = buffer.mutableSpan
-      var datagram = bytes._mutatingExtracting(0..<count)
-      pair.offerer.receive(&datagram, from: path.source, to: path.destination, now: now)
-      packets += 1
-      progress = true
-    }
+  while true {
+    let moved =
+      carry(from: &pair.offerer, to: &pair.answerer, buffer: &buffer, now: now)
+      + carry(from: &pair.answerer, to: &pair.offerer, buffer: &buffer, now: now)
+    guard moved > 0 else { return packets }
+    packets += moved
   }
-  return packets
+}
+
+/// Moves what one peer has to send to the other; returns how many datagrams that were.
+private func carry(
+  from sender: inout PeerConnection, to receiver: inout PeerConnection, buffer: inout [UInt8], now: Instant
+) -> Int {
+  var packets = 0
+  while true {
+    var writer = SpanWriter(buffer.mutableSpan)
+    guard let path = sender.pollTransmit(into: &writer) else { return packets }
+    let count = writer.count
+    var bytes = buffer.mutableSpan
+    var datagram = bytes._mutatingExtracting(0..<count)
+    receiver.receive(&datagram, from: path.source, to: path.destination, now: now)
+    packets += 1
+  }
 }
 
 private func measureStack(bytes: Int) throws -> Transfer {
@@ -363,7 +362,7 @@ private func connectPair(
   return (offerer, answerer)
 }
 
-private func loopback() -> EpollDriver.Configuration {
+func loopback() -> EpollDriver.Configuration {
   var configuration = EpollDriver.Configuration()
   configuration.addresses = [IPAddress(127, 0, 0, 1)]
   configuration.sharesSockets = false

@@ -63,5 +63,8 @@ int clinux_interface_addresses(clinux_address *addresses, int capacity, int incl
 uint64_t clinux_monotonic_nanoseconds(void);
 // CPU time of the whole process, in nanoseconds.
 uint64_t clinux_cpu_nanoseconds(void);
+// The clock of the calling thread's CPU time, which every thread of the process may read.
+int clinux_thread_clock(void);
+uint64_t clinux_clock_nanoseconds(int clock);
 // 0, or -errno.
 int clinux_random(uint8_t *bytes, int count);
