@@ -115,7 +115,7 @@ private struct Victim {
   }
 }
 
-@_cdecl("LLVMFuzzerTestOneInput")
+@c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let data, count > 1 else { return 0 }
   let bytes = [UInt8](UnsafeBufferPointer(start: data, count: count))
