@@ -83,7 +83,8 @@ struct Endpoint: Sendable {
     case .GET:
       let statistics = try peer.perform { connection, _ in
         try JSONSerialization.data(
-          withJSONObject: statisticsObject(connection.connection, received: served.received), options: [.sortedKeys])
+          withJSONObject: statisticsObject(connection.connection, received: served.received),
+          options: [.sortedKeys, .withoutEscapingSlashes])
       }
       return HTTPResponse(
         statusCode: .ok, headers: HTTPHeaders([.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"]),
