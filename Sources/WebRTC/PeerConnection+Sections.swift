@@ -24,7 +24,7 @@ extension PeerConnection {
       var peerSends = false
     }
     var entries: [Entry] = []
-    var sections: [LocalSection] { self.entries.map(\.section) }
+    var sections: [LocalSection] { self.entries.map { $0.section } }
   }
 
   // MARK: Our offer

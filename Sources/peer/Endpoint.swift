@@ -83,7 +83,8 @@ struct Endpoint: Sendable {
     case .GET:
       let statistics = try peer.perform { connection, _ in
         try JSONSerialization.data(
-          withJSONObject: statisticsObject(connection.connection, received: served.received), options: [.sortedKeys])
+          withJSONObject: statisticsObject(connection.connection, received: served.received),
+          options: [.sortedKeys, .withoutEscapingSlashes])
       }
       return HTTPResponse(
         statusCode: .ok, headers: HTTPHeaders([.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"]),
@@ -171,10 +172,10 @@ private func refusal(_ error: Sessions.StartError, _ role: ServedSession.Role) -
   switch error {
   case .tooMany: return problem(.serviceUnavailable, "there are as many sessions as this server takes")
   case .refused(.malformed(let error)) where error.reason == .nothingInCommon && role != .echo:
-    return problem(notAcceptable, "the offer has no codec in common with this server")
+    return problem(notAcceptable, "the offer has no audio or video of a codec in common with this server")
   case .refused(let reason): return problem(.badRequest, reason.text)
   case .useless(.nothingToPlay): return problem(conflict, "there is nothing to play: nobody publishes")
-  case .useless(.noCodec): return problem(notAcceptable, "the offer has no codec in common with this server")
+  case .useless(.noCodec): return problem(notAcceptable, "the offer has no audio or video of a codec in common with this server")
   case .useless(.noUse):
     return problem(unprocessable, role == .publish ? "the offer sends nothing" : "the offer receives nothing")
   case .failed(let reason): return problem(.internalServerError, reason)

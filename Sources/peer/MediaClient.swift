@@ -218,13 +218,15 @@ private struct MediaClientSession {
       (MediaReport.all(connection.connection, received: client.received.compactMapValues(\.format)), client.received)
     }
     self.tallies = tallies
-    // A stream that has said goodbye is known no more, but what it brought is.
+    // What has ended is known no more, but what it brought is.
     self.reports = reports.map { report in
-      guard let known = self.reports.first(where: { $0.mid == report.mid }),
-        known.inbound.packetsReceived > report.inbound.packetsReceived
-      else { return report }
+      guard let known = self.reports.first(where: { $0.mid == report.mid }) else { return report }
       var report = report
-      report.inbound = known.inbound
+      if known.inbound.packetsReceived > report.inbound.packetsReceived { report.inbound = known.inbound }
+      if known.outbound.packetsSent > report.outbound.packetsSent {
+        report.outbound = known.outbound
+        report.remoteInbound = known.remoteInbound
+      }
       return report
     }
     self.roundTrip = self.reports.compactMap(\.roundTrip).first ?? self.roundTrip

@@ -156,16 +156,16 @@ final class ServedSession: PeerDelegate, @unchecked Sendable {
 
   private func echo(_ bytes: Span<UInt8>, _ frame: ReceivedFrame, on transceiver: Transceiver, _ peer: Peer) {
     // The peer may send one codec and ask for another.
-    guard self.echoes[transceiver]?.format == frame.format,
-      let timing = self.echoes[transceiver]?.relay.timing(of: frame, from: peer)
-    else { return }
-    do throws(FrameSendError) {
-      try peer.sendFrame(bytes, timing, on: transceiver)
-    } catch {
-      guard frame.format.kind == .video else { return }
-      self.echoes[transceiver]?.relay.noteLoss()
-      peer.perform { connection, now in connection.requestKeyFrame(of: transceiver, now: now) }
+    guard self.echoes[transceiver]?.format == frame.format else { return }
+    if let timing = self.echoes[transceiver]?.relay.timing(of: frame, from: peer) {
+      do throws(FrameSendError) {
+        try peer.sendFrame(bytes, timing, on: transceiver)
+      } catch {
+        self.echoes[transceiver]?.relay.noteLoss()
+      }
     }
+    guard frame.format.kind == .video, self.echoes[transceiver]?.relay.needsKeyFrame ?? false else { return }
+    peer.perform { connection, now in connection.requestKeyFrame(of: transceiver, now: now) }
   }
 
   private func requestKeyFrame(_ transceiver: Transceiver, _ peer: Peer) {
