@@ -144,6 +144,11 @@ import Time
     #expect(refused { $0.reportInterval = .zero })
     #expect(refused { $0.maximumLines = 0 })
     #expect(refused { $0.maximumStreamsPerLine = 32 })
+    // The report of so many streams does not fit.
+    #expect(refused {
+      $0.maximumPacketSize = 400
+      $0.maximumStreamsPerLine = 20
+    })
     #expect(refused { $0.videoReceiver.maximumBytes = 1 })
     #expect(refused { $0.cname = [UInt8](repeating: 1, count: 256) })
   }
