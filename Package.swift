@@ -48,6 +48,7 @@ let oracles = ["Cryptography": ["CMbedTLSPeer"], "DTLS": ["CMbedTLSPeer"], "SCTP
 let package = Package(
   name: "swift-rtc",
   products: engineModules.map { .library(name: $0.name, targets: [$0.name]) } + [
+    .library(name: "MediaFiles", targets: ["MediaFiles"]),
     .library(name: "EpollDriver", targets: ["EpollDriver"]),
     .executable(name: "peer", targets: ["peer"]),
   ],
@@ -85,7 +86,7 @@ let package = Package(
         dependencies: [.byName(name: $0.name)] + (oracles[$0.name] ?? []).map { .byName(name: $0) },
         swiftSettings: host)
     } + [
-      .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator"], swiftSettings: host),
+      .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator", "MediaFiles"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),
       .target(

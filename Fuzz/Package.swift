@@ -9,17 +9,28 @@ let targets = [
   "DTLSConnectionFuzz",
   "DTLSHandshakeFuzz",
   "DTLSRecordFuzz",
+  "H264PayloadFuzz",
   "ICEAgentFuzz",
+  "JPEGPayloadFuzz",
+  "MJPEGChannelFuzz",
+  "MediaFilesFuzz",
+  "OpusPayloadFuzz",
   "PeerConnectionFuzz",
   "RecordingFuzz",
+  "RTCPFuzz",
+  "RTPPacketFuzz",
+  "RTPSessionFuzz",
   "SCTPAssociationFuzz",
   "SCTPPacketFuzz",
   "SDPFuzz",
+  "SRTPFuzz",
   "STUNFuzz",
   "SpanCursorFuzz",
+  "VP8PayloadFuzz",
 ]
 let modules = [
-  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "SDP", "WebRTC", "Simulator",
+  "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC", "Simulator",
+  "MediaFiles",
 ]
 
 let package = Package(

@@ -5,10 +5,11 @@ extension MediaClip {
   ///
   /// Access units are found as H.264 section 7.4.1.2.3 says, for streams in which the first slice of a picture holds its
   /// first macroblock: every stream without arbitrary slice order.
+  /// - Parameter framesPerSecond: 1...240; nil: what the first sequence parameter set says, or 30.
   /// - Throws: `.notRecognized` without a start code at the beginning, `.truncated` without a picture, `.unsupported` for
   ///   a rate out of 1...240.
-  public init(annexB bytes: [UInt8], framesPerSecond: Int = 30) throws(MediaFileError) {
-    let rate = try ConstantRate(framesPerSecond, of: .h264)
+  public init(annexB bytes: [UInt8], framesPerSecond: Int? = nil) throws(MediaFileError) {
+    let rate = try ConstantRate(framesPerSecond, said: H264Timing.frameRate(bytes), of: .h264)
     var frames: [Frame] = []
     var start = 0
     var unit = AccessUnit()

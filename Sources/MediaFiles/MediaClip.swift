@@ -37,9 +37,9 @@ public struct MediaClip: Sendable {
   }
 
   /// Whatever kind of file it is.
-  /// - Parameter framesPerSecond: for H264 and MJPEG, which do not say: 1...240.
+  /// - Parameter framesPerSecond: of H264 and MJPEG, 1...240; nil: what an H264 stream says of itself, or 30.
   /// - Throws: `.notRecognized` where it is none of them; otherwise as the initialiser of its format.
-  public init(_ bytes: [UInt8], framesPerSecond: Int = 30) throws(MediaFileError) {
+  public init(_ bytes: [UInt8], framesPerSecond: Int? = nil) throws(MediaFileError) {
     switch bytes.prefix(4) {
     case let magic where magic.elementsEqual("DKIF".utf8): try self.init(ivf: bytes)
     case let magic where magic.elementsEqual("OggS".utf8): try self.init(oggOpus: bytes)
@@ -69,18 +69,27 @@ public struct MediaClip: Sendable {
 
 /// Timestamps of frames at a constant rate, without drift.
 struct ConstantRate {
-  let framesPerSecond: Int64
-  let clockRate: Int64
+  private let numerator: Int64
+  /// Ticks of the clock for `numerator` frames.
+  private let ticks: Int64
 
-  init(_ framesPerSecond: Int, of format: CodecFormat) throws(MediaFileError) {
-    guard (1...240).contains(framesPerSecond) else { throw .unsupported }
-    self.framesPerSecond = Int64(framesPerSecond)
-    self.clockRate = Int64(format.clockRate)
+  /// - Parameter said: what the file itself says, which counts where the caller says nothing; 30 where neither does.
+  init(
+    _ framesPerSecond: Int?, said: (numerator: Int64, denominator: Int64)? = nil, of format: CodecFormat
+  ) throws(MediaFileError) {
+    guard (1...240).contains(framesPerSecond ?? 1) else { throw .unsupported }
+    let rate = framesPerSecond.map { (numerator: Int64($0), denominator: 1) } ?? said ?? (30, 1)
+    self.numerator = rate.numerator
+    self.ticks = Int64(format.clockRate) * rate.denominator
   }
 
   func frame(_ range: Range<Int>, number: Int, isKeyFrame: Bool) -> MediaClip.Frame {
-    let start = Int64(number) * self.clockRate / self.framesPerSecond
-    let end = (Int64(number) + 1) * self.clockRate / self.framesPerSecond
+    let (start, end) = (self.time(of: number), self.time(of: number + 1))
     return MediaClip.Frame(range: range, timestamp: start, duration: end - start, isKeyFrame: isKeyFrame)
+  }
+
+  private func time(of number: Int) -> Int64 {
+    let product = Int64(number).multipliedFullWidth(by: self.ticks)
+    return self.numerator.dividingFullWidth(product).quotient
   }
 }

@@ -2,9 +2,10 @@ import RTP
 
 extension MediaClip {
   /// JPEG files one behind the other, at a constant rate. Zeros and fill bytes between them are passed over.
+  /// - Parameter framesPerSecond: 1...240; nil: 30.
   /// - Throws: `.notRecognized` without a JPEG at the beginning, `.truncated`, `.malformed`, `.unsupported` for a rate out of
   ///   1...240.
-  public init(motionJPEG bytes: [UInt8], framesPerSecond: Int = 30) throws(MediaFileError) {
+  public init(motionJPEG bytes: [UInt8], framesPerSecond: Int? = nil) throws(MediaFileError) {
     let rate = try ConstantRate(framesPerSecond, of: .jpeg)
     guard bytes.starts(with: [0xFF, 0xD8]) else { throw .notRecognized }
     var frames: [Frame] = []

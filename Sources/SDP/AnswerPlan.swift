@@ -1,3 +1,5 @@
+import RTP
+
 /// How an offer's sections and our answers to them fit together.
 struct AnswerPlan {
   /// The section whose transport is used: of those accepted, the first by the order of the BUNDLE group (RFC 9143 section 7.3.2).

@@ -62,7 +62,10 @@ public struct BundleIdentifiers: Equatable, Sendable {
     result.codecs = []
     for codec in capabilities.codecs {
       var mapping = codec
-      guard let number = self.assignPayloadType(.codec(codec.codec), preferring: codec.payloadType) else { continue }
+      guard let number = self.assignPayloadType(.codec(codec.codec), preferring: codec.payloadType),
+        // Two spellings of one configuration are one.
+        !result.codecs.contains(where: { $0.payloadType == number })
+      else { continue }
       mapping.payloadType = number
       if let rtx = codec.rtxPayloadType {
         mapping.rtxPayloadType = self.assignPayloadType(.rtx(apt: number), preferring: rtx)

@@ -80,8 +80,8 @@ extension NegotiatedMedia {
     self.remoteCNAME = remote.cname
   }
 
-  /// RFC 8285 sections 6 and 7. An extension that the peer will not have from us is left out of what both directions use, unless
-  /// only the peer sends. So are ids beyond the one-byte form, unless both forms may be mixed.
+  /// RFC 8285 sections 6 and 7. An extension that the peer only sends is left out where we would send it as well; rids are never
+  /// ours to send. Ids beyond the one-byte form are left out unless both forms may be mixed.
   fileprivate mutating func takeExtensions(
     of remote: MediaDescription, limitedTo ours: HeaderExtensionMap, isAnswer: Bool
   ) {
@@ -91,7 +91,7 @@ extension NegotiatedMedia {
       guard mapping.id < 15 || remote.allowsMixedExtensions else { continue }
       switch mapping.direction {
       case .sendrecv, .recvonly: break
-      case .sendonly: guard !self.direction.sends else { continue }
+      case .sendonly: guard !self.direction.sends || name == .rid || name == .repairedRID else { continue }
       case .inactive: continue
       }
       self.parameters.extensions[name] = mapping.id

@@ -1,4 +1,5 @@
 import Bytes
+import RTP
 
 extension LocalSection {
   var isUsed: Bool {

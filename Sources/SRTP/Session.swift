@@ -6,6 +6,8 @@ import CSRTP
 /// Packets are changed in place. Per packet nothing is allocated here, except once for each new SSRC. What a peer does
 /// wrong is refused and counted. An unauthenticated packet changes nothing but a counter.
 ///
+/// Buffers should begin at a multiple of four: libsrtp2 reads words, and some devices read none elsewhere.
+///
 /// libsrtp2 neither copies a session nor tells its state, so the session keeps what a copy needs: the highest packet index
 /// of each SSRC, the SRTCP index, and the replay windows. See `fork()`.
 @safe

@@ -157,6 +157,17 @@ extension PeerConnection {
     return media.session.statistics(of: media.transceivers[transceiver.index].line)
   }
 
+  /// How many streams are received now, over all transceivers.
+  public var mediaStreamCount: Int { self.core.media?.session.streamCount ?? 0 }
+
+  /// What was received of one of them, by its place, from 0: places change when streams come and go.
+  public func mediaStream(at index: Int) -> (transceiver: Transceiver, statistics: RTP.Session.StreamStatistics)? {
+    guard let media = self.core.media, let statistics = media.session.stream(at: index),
+      let transceiver = media.transceiver(ofLine: statistics.line)
+    else { return nil }
+    return (transceiver, statistics)
+  }
+
   /// What transport-wide feedback says of the path; nil before there is any media.
   public var mediaTransportStatistics: RTP.TransportStatistics? { self.core.media?.session.transportStatistics }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import EpollDriver
 import Foundation
-import FoundationNetworking
 import STUN
 import WebRTC
 
@@ -30,7 +29,7 @@ struct Connect: AsyncParsableCommand {
     configuration.ice.stunServers = try self.stun.map { try parseServer($0) }
     let plan = ProbeSession.Plan(messages: self.messages, size: self.size)
     let result = try await withDriver(driver) { driver in
-      let session = SignalingSession()
+      let session = SignalingClient()
       let result = try await probe(
         on: driver, plan: plan, timeout: self.timeout, recording: self.recording, configuration: configuration
       ) { offer in try await session.exchange(offer, at: url) }
@@ -38,38 +37,5 @@ struct Connect: AsyncParsableCommand {
       return result
     }
     try report(result, title: "connected to \(self.url)", json: self.json)
-  }
-}
-
-/// The HTTP side of a client: one offer, one answer, one DELETE.
-private final class SignalingSession {
-  private var location: URL?
-
-  func exchange(_ offer: String, at url: URL) async throws -> String {
-    var request = URLRequest(url: url)
-    request.httpMethod = "POST"
-    request.setValue("application/sdp", forHTTPHeaderField: "Content-Type")
-    request.httpBody = Data(offer.utf8)
-    let (body, response): (Data, URLResponse)
-    do {
-      (body, response) = try await URLSession.shared.data(for: request)
-    } catch {
-      throw Failure("\(url): \(error.localizedDescription)")
-    }
-    guard let response = response as? HTTPURLResponse, response.statusCode == 201 else {
-      let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-      let line = String(decoding: body.prefix(200), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-      throw Failure("\(url) refused the offer: \(status) \(line)")
-    }
-    self.location = response.value(forHTTPHeaderField: "Location").flatMap { URL(string: $0, relativeTo: url) }
-    return String(decoding: body, as: UTF8.self)
-  }
-
-  func end() async {
-    guard let location = self.location else { return }
-    var request = URLRequest(url: location)
-    request.httpMethod = "DELETE"
-    // The connection is closed already; an endpoint that does not hear of it here finds out by itself.
-    _ = try? await URLSession.shared.data(for: request)
   }
 }

@@ -120,7 +120,7 @@ async function statistics() {
   show('mine', { path: `${local.candidateType ?? '–'} → ${remote.candidateType ?? '–'}`, remote: remote.address && `${remote.address}:${remote.port}`,
     cipher: transport.dtlsCipher, 'messages out': dc.messagesSent, 'messages in': dc.messagesReceived, out: size(dc.bytesSent ?? 0), in: size(dc.bytesReceived ?? 0) });
   const reply = await fetch(session).catch(() => null);
-  if (reply?.ok) show('theirs', await reply.json());
+  if (reply?.ok) { const { media, ...rows } = await reply.json(); show('theirs', rows); }
   states();
 }
 function disconnect() {

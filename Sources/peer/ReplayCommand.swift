@@ -40,6 +40,7 @@ struct Replay: ParsableCommand {
     case .datagramOut(let size): text = "-> \(size) bytes"
     case .event(let event): text = "   \(event)"
     case .message(let size): text = "   message of \(size) bytes"
+    case .frame(let size): text = "   frame of \(size) bytes"
     }
     let time = String(format: "%12.6f", Double(elapsed.nanoseconds) / 1e9)
     print(time + "  " + text)

@@ -13,8 +13,10 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve a page and an endpoint that browsers and other peers connect to.",
     discussion: """
-      GET /          a page that connects, chats, and shows states and statistics
-      POST /echo     an application/sdp offer -> 201 with the answer and a Location
+      GET /          a page that connects, publishes, plays and chats, and shows what it measures
+      POST /echo     an application/sdp offer -> 201 with the answer and a Location; messages and media come back
+      POST /whip     takes what the client sends (RFC 9725)
+      POST /whep     plays the files of --video and --audio; without them, what was published last by /whip
       PATCH Location trickles candidates (RFC 8840); GET it for statistics, DELETE it to end the session
       """)
 
@@ -28,6 +30,10 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "Open a channel of this label towards each client as well.") var open: [String] = []
   @Option(help: "Open the channel of this identifier, agreed upon without DCEP, towards each client as well.")
   var negotiated: [UInt16] = []
+  @OptionGroup var clips: ClipOptions
+  @Option(help: "Store what arrives in this directory, as Annex B H264, IVF VP8, MJPEG, Ogg Opus and WAV.")
+  var save: String?
+  @Option(help: "Take only requests to /whip and /whep that bear this token.") var token: String?
   @OptionGroup var recording: RecordingOption
 
   func run() async throws {
@@ -44,18 +50,23 @@ struct Serve: AsyncParsableCommand {
       }
       driver.advertisedAddress = address
     }
-    var peer = PeerConnection.Configuration()
-    peer.ice.stunServers = try self.stun.map { try parseServer($0) }
+    let stunServers = try self.stun.map { try parseServer($0) }
     let identity = try makeIdentity()
+    let clips = try self.clips.load()
+    let files = try self.save.map { try StreamFiles(directory: $0) }
     try await withDriver(driver) { driver in
+      var peer = PeerConnection.Configuration.media(on: driver)
+      peer.ice.stunServers = stunServers
       let sessions = Sessions(
         driver: driver, configuration: peer, identity: identity, maximum: self.maxSessions,
-        expiry: self.expiry, channels: self.channels, recording: self.recording)
+        expiry: self.expiry, channels: self.channels,
+        resources: MediaResources(clips: clips, source: ClipSource(driver: driver), files: files),
+        recording: self.recording)
       let server = HTTPServer(
         config: host.isV4
           ? .init(address: try sockaddr_in.inet(ip4: self.hostText, port: self.port), timeout: 30, logger: .disabled)
           : .init(address: try sockaddr_in6.inet6(ip6: self.hostText, port: self.port), timeout: 30, logger: .disabled))
-      let endpoint = Endpoint(sessions: sessions)
+      let endpoint = Endpoint(sessions: sessions, token: self.token)
       await server.appendRoute("*") { request in await endpoint.respond(to: request) }
       let running = Task { try await server.run() }
       try await server.waitUntilListening()

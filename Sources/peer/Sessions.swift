@@ -2,19 +2,28 @@ import Bytes
 import Cryptography
 import EpollDriver
 import Foundation
+import Simulator
 import Synchronization
+import Time
 import WebRTC
 
 /// The sessions of a server: bounded in number, and in how long they may take to connect.
 final class Sessions: Sendable {
   private struct Session: Sendable {
     var peer: Peer
-    var echo: EchoSession
+    var served: ServedSession
+  }
+
+  private struct State: Sendable {
+    var sessions: [String: Session] = [:]
+    /// Places taken by sessions that are about to begin.
+    var reserved = 0
   }
 
   enum StartError: Error {
     case tooMany
     case refused(PeerConnection.DescriptionError)
+    case useless(ServedSession.Refusal)
     case failed(String)
   }
 
@@ -25,12 +34,13 @@ final class Sessions: Sendable {
   private let expiry: UInt32
   private let channels: [ChannelOptions]
   private let recording: RecordingOption
-  private let sessions = Mutex<[String: Session]>([:])
+  private let resources: MediaResources
+  private let state = Mutex(State())
   private let started = Atomic<Int>(0)
 
   init(
     driver: EpollDriver, configuration: PeerConnection.Configuration, identity: Identity, maximum: Int,
-    expiry: UInt32, channels: [ChannelOptions], recording: RecordingOption
+    expiry: UInt32, channels: [ChannelOptions], resources: MediaResources, recording: RecordingOption
   ) {
     self.driver = driver
     self.configuration = configuration
@@ -38,71 +48,110 @@ final class Sessions: Sendable {
     self.maximum = maximum
     self.expiry = expiry
     self.channels = channels
+    self.resources = resources
     self.recording = recording
   }
 
   /// Takes an offer; gives the session's name and the answer.
-  func start(offer: [UInt8]) throws(StartError) -> (id: String, answer: String) {
-    guard self.sessions.withLock({ $0.count }) < self.maximum else { throw .tooMany }
+  func start(_ role: ServedSession.Role, offer: [UInt8]) throws(StartError) -> (id: String, answer: String) {
+    // Before anything else, so that offers at the same time do not all find the last place free.
+    let hasPlace = self.state.withLock { state in
+      guard state.sessions.count + state.reserved < self.maximum else { return false }
+      state.reserved += 1
+      return true
+    }
+    guard hasPlace else { throw .tooMany }
     let id = UUID().uuidString.lowercased()
-    let echo = EchoSession { [weak self] _ in self?.end(id) }
+    let served = ServedSession(id: id, role: role, resources: self.resources) { [weak self] _ in self?.end(id) }
     let peer: Peer
+    let answer: String
     do {
       let number = self.started.add(1, ordering: .relaxed).oldValue
       peer = try self.driver.makePeer(
-        configuration: self.configuration, identity: self.identity, delegate: echo,
+        configuration: self.configuration(for: role), identity: self.identity, delegate: served,
         recordTo: try self.recording.file(number: number))
     } catch {
+      self.state.withLock { $0.reserved -= 1 }
       throw .failed("\(error)")
     }
-    do throws(PeerConnection.DescriptionError) {
-      let answer = try peer.perform { connection, now throws(PeerConnection.DescriptionError) in
-        try connection.setRemoteDescription(.offer, offer.span, now: now)
-        for channel in self.channels {
-          // One that cannot be opened shows in the client's absence of it; the session is none the worse.
-          _ = try? connection.openChannel(channel, now: now)
-        }
-        do throws(PeerConnection.UsageError) {
-          return try description { writer throws(PeerConnection.UsageError) in
-            try connection.makeAnswer(into: &writer, now: now)
-          }
-        } catch {
-          throw .usage(error)
-        }
+    do {
+      answer = try peer.perform { connection, now in
+        try self.answer(to: offer, for: served, of: peer, &connection, now)
       }
-      self.sessions.withLock { $0[id] = Session(peer: peer, echo: echo) }
-      // One that ended before it was entered has not been taken out.
-      if peer.perform({ _, _ in echo.hasEnded }) { self.end(id) }
-      self.expire(id)
-      return (id, answer)
     } catch {
       peer.close()
-      throw .refused(error)
+      self.state.withLock { $0.reserved -= 1 }
+      switch error {
+      case let error as PeerConnection.DescriptionError: throw .refused(error)
+      case let error as ServedSession.Refusal: throw .useless(error)
+      default: throw .failed("\(error)")
+      }
     }
+    self.state.withLock { state in
+      state.reserved -= 1
+      state.sessions[id] = Session(peer: peer, served: served)
+    }
+    // One that ended before it was entered has not been taken out.
+    if peer.perform({ _, _ in served.hasEnded }) { self.end(id) }
+    self.expire(id)
+    return (id, answer)
+  }
+
+  private func configuration(for role: ServedSession.Role) -> PeerConnection.Configuration {
+    var configuration = self.configuration
+    switch role {
+    case .echo:
+      // What is talked into should come back soon.
+      configuration.rtp.audioReceiver.holdTime = .milliseconds(100)
+      configuration.rtp.videoReceiver.holdTime = .milliseconds(150)
+    case .publish: break
+    case .play: configuration.receivesOfferedMedia = false
+    }
+    return configuration
+  }
+
+  private func answer(
+    to offer: [UInt8], for served: ServedSession, of peer: Peer, _ connection: inout RecordingPeerConnection, _ now: Instant
+  ) throws -> String {
+    try served.prepare(&connection, now)
+    try connection.setRemoteDescription(.offer, offer.span, now: now)
+    try served.adjust(&connection, now)
+    if served.role == .echo {
+      for channel in self.channels {
+        // One that cannot be opened shows in the client's absence of it; the session is none the worse.
+        _ = try? connection.openChannel(channel, now: now)
+      }
+    }
+    let answer = try description { writer throws(PeerConnection.UsageError) in
+      try connection.makeAnswer(into: &writer, now: now)
+    }
+    try served.settle(peer, connection.connection)
+    return answer
   }
 
   private func expire(_ id: String) {
     Task {
       try? await Task.sleep(for: .seconds(self.expiry))
-      guard let session = self.sessions.withLock({ $0[id] }) else { return }
-      let connected = session.peer.perform { _, _ in session.echo.hasConnected }
+      guard let session = self.session(id) else { return }
+      let connected = session.peer.perform { _, _ in session.served.hasConnected }
       if !connected { self.end(id) }
     }
   }
 
-  func peer(_ id: String) -> Peer? { self.sessions.withLock { $0[id]?.peer } }
+  private func session(_ id: String) -> Session? { self.state.withLock { $0.sessions[id] } }
+
+  func peer(_ id: String) -> (peer: Peer, served: ServedSession)? { self.session(id).map { ($0.peer, $0.served) } }
 
   @discardableResult
   func end(_ id: String) -> Bool {
-    guard let session = self.forget(id) else { return false }
+    guard let session = self.state.withLock({ $0.sessions.removeValue(forKey: id) }) else { return false }
     session.peer.close()
     return true
   }
 
-  @discardableResult
-  private func forget(_ id: String) -> Session? { self.sessions.withLock { $0.removeValue(forKey: id) } }
-
+  /// Ends all of them, and returns when their files are complete.
   func closeAll() {
-    for id in self.sessions.withLock({ Array($0.keys) }) { self.end(id) }
+    for id in self.state.withLock({ Array($0.sessions.keys) }) { self.end(id) }
+    self.resources.files?.wait()
   }
 }

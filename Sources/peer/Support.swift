@@ -105,6 +105,7 @@ extension FailureReason {
     case .dtls(.peerFault(let alert)): "the peer broke DTLS (alert \(alert.rawValue) sent)"
     case .dtls(.outOfMemory): "out of memory"
     case .sctp(let reason): "the SCTP association ended: \(reason)"
+    case .srtp: "out of memory for the keys of media"
     }
   }
 }
@@ -113,7 +114,7 @@ extension FailureReason {
 func description(
   _ body: (inout SpanWriter) throws(PeerConnection.UsageError) -> Void
 ) throws(PeerConnection.UsageError) -> String {
-  var buffer = [UInt8](repeating: 0, count: 16_384)
+  var buffer = [UInt8](repeating: 0, count: 65_536)
   var writer = SpanWriter(buffer.mutableSpan)
   try body(&writer)
   let count = writer.count

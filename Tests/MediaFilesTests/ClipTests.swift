@@ -2,6 +2,28 @@ import Testing
 
 @testable import MediaFiles
 
+struct ParameterSet: CustomTestStringConvertible {
+  let testDescription: String
+  let hex: String
+  let twoFrames: Int64
+
+  var bytes: [UInt8] {
+    let digits = self.hex.utf8.map { $0 < 58 ? $0 - 48 : $0 - 87 }
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+  }
+
+  static let all = [
+    ParameterSet(
+      testDescription: "25, high", hex: "000000016764000aacd94426c044000003000400000300c83c489658", twoFrames: 7_200),
+    ParameterSet(
+      testDescription: "30000/1001, baseline", hex: "000000016742c00ad90426c04400000fa40003a9803c489920", twoFrames: 6_006),
+    ParameterSet(
+      testDescription: "15, high 4:4:4", hex: "0000000167f4000a919b2884d80880000003008000000f078912cb", twoFrames: 12_000),
+    ParameterSet(
+      testDescription: "50, main", hex: "00000001674d400aeca2136022000003000200000300c81e244b2c", twoFrames: 3_600),
+  ]
+}
+
 @Suite struct ClipTests {
   @Test func `an H264 stream is cut into access units with a key frame a second`() throws {
     let file = try vector("h264.h264")
@@ -78,6 +100,21 @@ import Testing
     #expect(first == (clip.frames[30].range.count, clip.bytes(at: 30)[4]))
     let without = try MediaClip(annexB: [0, 0, 1, 0x41, 0x80])
     #expect(without.keyFrame(from: 0) == nil)
+  }
+
+  /// Made by x264 (`ffmpeg -f lavfi -i testsrc2=size=64x64:rate=RATE -frames:v 1 -c:v libx264 …`).
+  @Test(arguments: ParameterSet.all)
+  func `an H264 stream says how fast it is`(parameters: ParameterSet) throws {
+    let stream = parameters.bytes + [0, 0, 1, 0x65, 0x88, 0, 0, 1, 0x41, 0x9A]
+    let clip = try MediaClip(stream)
+    #expect(clip.frames.count == 2 && clip.duration == parameters.twoFrames)
+    // The caller knows better, and a set that breaks off says nothing.
+    #expect(try MediaClip(stream, framesPerSecond: 10).duration == 18_000)
+    for length in 5..<parameters.bytes.count {
+      let broken = Array(parameters.bytes[..<length]) + [0, 0, 1, 0x65, 0x88]
+      let duration = try MediaClip(broken).duration
+      #expect(duration == 3_000 || duration == parameters.twoFrames / 2)
+    }
   }
 
   @Test func `rates do not drift`() throws {

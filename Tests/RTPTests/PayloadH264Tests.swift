@@ -69,6 +69,11 @@ import Time
     #expect(try assemble([first, Payload(bytes: [0x7c, 0xc5, 2], marker: true)], .h264) == [nil])
   }
 
+  @Test func `a unit in a single fragment is taken, though none should be sent`() throws {
+    let frames = try assemble([Payload(bytes: [0x7c, 0xc5, 0x88, 1], marker: true)], .h264)
+    #expect(frames == [Frame(bytes: annexB([0x65, 0x88, 1]), facts: FrameFacts(isKeyFrame: true))])
+  }
+
   @Test func `after a broken frame the next is whole`() throws {
     let frames = try assemble([
       Payload(bytes: [0x7c, 0x85, 0x88], marker: true), Payload(bytes: [0x5c, 0x81, 0x9a], marker: false),

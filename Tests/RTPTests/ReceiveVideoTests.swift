@@ -88,20 +88,48 @@ private struct Clip {
     #expect(harness.keyFrameRequests.count == 1)
   }
 
-  @Test func `a stream that does not begin with a key frame waits for one and asks for it at once`() throws {
+  @Test func `a stream that does not begin with a key frame waits for one and asks for it soon`() throws {
     let clip = Clip(11)
     var harness = try ReceiverHarness()
     harness.receive(clip.packets[1])
+    harness.wait(19)
+    #expect(harness.keyFrameRequests.isEmpty)
+    harness.wait(1)
     #expect(harness.keyFrameRequests.count == 1)
     for packets in clip.packets[2...] { harness.receive(packets) }
     #expect(harness.frames.map(\.bytes) == [clip.frames[10]])
     #expect(!harness.frames[0].facts.followsLoss)
   }
 
+  @Test func `the first packets may come in any order, and be lost as any others`() throws {
+    let clip = Clip(2)
+    var reordered = try ReceiverHarness()
+    reordered.receive([clip.packets[0][2], clip.packets[0][0]])
+    reordered.wait(15)
+    reordered.receive(clip.packets[0][1])
+    reordered.receive(clip.packets[1])
+    #expect(reordered.frames.map(\.bytes) == clip.frames)
+    #expect(reordered.nacks.isEmpty)
+    #expect(reordered.keyFrameRequests.isEmpty)
+    #expect(reordered.receiver.statistics.packetsLost == 0)
+    var lossy = try ReceiverHarness()
+    lossy.receive(Array(clip.packets[0][1...]))
+    lossy.wait(20)
+    #expect(lossy.nacks == [Array(UInt16(1001 - 16)...1000)])
+    lossy.receive(clip.packets[0][0], isRepair: true)
+    lossy.receive(clip.packets[1])
+    #expect(lossy.frames.map(\.bytes) == clip.frames)
+    #expect(lossy.frames.allSatisfy { !$0.facts.followsLoss })
+    #expect(lossy.receiver.statistics.packetsGivenUp == 0)
+  }
+
   @Test func `a stream that is joined in the middle of a frame begins with the next`() throws {
     let clip = Clip(11)
     var harness = try ReceiverHarness { $0.waitsForKeyFrame = false }
     harness.receive(Array(clip.packets[3][1...]) + clip.packets[4])
+    #expect(harness.frames.isEmpty)
+    harness.wait(100)
+    #expect(!harness.frames[0].facts.followsLoss)
     #expect(harness.frames.map(\.bytes) == [clip.frames[4]])
   }
 

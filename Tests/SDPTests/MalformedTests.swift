@@ -92,17 +92,17 @@ import Testing
     check("v=0\n" + print(1) + print(2) + print(2), .tooManyFingerprints, { $0.fingerprints = $1 }, 2)
   }
 
-  @Test(arguments: allVectors) func `a description cut off anywhere is taken or refused, never a trap`(_ name: String) throws {
+  @Test(arguments: allVectors + mediaOffers + mediaAnswers) func `a description cut off anywhere is taken or refused, never a trap`(_ name: String) throws {
     let bytes = try vector(name)
-    for count in stride(from: 0, to: bytes.count, by: bytes.count > 2_000 ? 7 : 1) {
+    for count in stride(from: 0, to: bytes.count, by: bytes.count / 80 + 1) {
       exercise(Array(bytes[..<count]))
     }
   }
 
-  @Test(arguments: ["chromium-data-offer", "firefox-45-data-offer", "gstreamer-media-offer"])
+  @Test(arguments: ["chromium-data-offer", "firefox-45-data-offer", "gstreamer-media-offer", "aiortc-media-offer"])
   func `a description with any byte changed is taken or refused, never a trap`(_ name: String) throws {
     let bytes = try vector(name)
-    for index in bytes.indices {
+    for index in stride(from: 0, to: bytes.count, by: bytes.count / 120 + 1) {
       for value: UInt8 in [0, 0x0a, 0x20, 0x3a, 0x30, 0xff, bytes[index] ^ 0x20] {
         var changed = bytes
         changed[index] = value
@@ -115,6 +115,7 @@ import Testing
   private func exercise(_ bytes: [UInt8]) {
     let local = someLocal()
     guard let offer = try? parse(bytes) else { return }
+    exerciseMedia(offer)
     let again = try? bytesWritten { (writer) throws(SDPError) in offer.write(into: &writer) }
     #expect(again.flatMap { try? parse($0) } == offer)
     let answer = try? bytesWritten { (writer) throws(SDPError) in

@@ -16,6 +16,20 @@ let allVectors = [
   "gstreamer-media-offer", "firefox-45-data-offer",
 ]
 
+/// Real peers' offers of media.
+let mediaOffers = [
+  "chromium-media-offer", "chromium-recvonly-offer", "chromium-simulcast-offer", "chromium-stopped-offer",
+  "chromium-recycled-offer", "firefox-media-offer", "firefox-recvonly-offer", "firefox-simulcast-offer",
+  "firefox-stopped-offer", "firefox-recycled-offer", "aiortc-media-offer", "gstreamer-media-offer",
+  "gstreamer-opus-h264-offer", "gstreamer-pcma-jpeg-offer", "janus-media-offer", "janus-streaming-offer",
+]
+
+/// Real peers' answers to the offer of `ourSections`.
+let mediaAnswers = [
+  "chromium-media-answer", "chromium-h264-first-answer", "firefox-media-answer", "aiortc-media-answer",
+  "gstreamer-media-answer", "janus-echo-answer",
+]
+
 func parse(_ bytes: [UInt8], limits: SessionDescription.Limits = .init()) throws(SDPError) -> SessionDescription {
   try SessionDescription(parsing: bytes.span, limits: limits)
 }

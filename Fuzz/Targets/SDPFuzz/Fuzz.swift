@@ -1,8 +1,8 @@
 import Bytes
 import SDP
 
-/// Any bytes as a description and as a fragment: what parses is written to what parses to the same, and an offer that can
-/// be answered has an answer that it accepts.
+/// Any bytes as a description and as a fragment: what parses is written to what parses to the same, an offer that can
+/// be answered has an answer that it accepts, and an answer is taken or refused.
 @c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
@@ -29,6 +29,8 @@ private func fuzzDescription(_ input: [UInt8]) {
   var local = LocalParameters(
     iceUfrag: Array("abcd".utf8), icePassword: Array("abcdefghijklmnopqrstuv".utf8),
     fingerprints: [Fingerprint(algorithm: .sha256, bytes: [UInt8](repeating: 7, count: 32))], sessionID: 1)
+  fuzzAnswering(offer, local)
+  fuzzOffering(offer, local)
   guard let remote = try? RemoteParameters(offer: offer) else { return }
   // The peer's candidates as ours: text that nobody checked.
   local.candidates = remote.candidates
@@ -44,12 +46,4 @@ private func fuzzFragment(_ input: [UInt8]) {
   let text = written { (writer) throws(SDPError) in try fragment.write(into: &writer) }
   guard let text, let again = try? TrickleFragment(parsing: text.span) else { preconditionFailure("not written") }
   precondition(again == fragment)
-}
-
-private func written(_ body: (inout SpanWriter) throws(SDPError) -> Void) -> [UInt8]? {
-  var buffer = [UInt8](repeating: 0, count: 65_536)
-  var writer = SpanWriter(buffer.mutableSpan)
-  do { try body(&writer) } catch { return nil }
-  let count = writer.count
-  return Array(buffer[..<count])
 }

@@ -53,7 +53,8 @@ struct H264Assembler: Sendable {
     return true
   }
 
-  /// RFC 6184 section 5.8: the unit's header is split between the FU indicator and the FU header.
+  /// RFC 6184 section 5.8: the unit's header is split between the FU indicator and the FU header. A unit in one fragment, which none
+  /// should send, is clear enough.
   private mutating func appendFragment(_ payload: Span<UInt8>, into writer: inout SpanWriter) -> Bool {
     guard payload.count >= 2 else { return false }
     let header = payload[1]
@@ -80,7 +81,7 @@ struct H264Assembler: Sendable {
   private mutating func endUnit(type: UInt8, from start: Int, in writer: borrowing SpanWriter) {
     self.isEmpty = false
     if type == H264NAL.idrSlice { self.hasIDR = true }
-    if type == H264NAL.sps, let size = H264PictureSize(sps: writer.bytes(in: start..<writer.count)) {
+    if type == H264NAL.sps, start <= writer.count, let size = H264PictureSize(sps: writer.bytes(in: start..<writer.count)) {
       self.width = size.width
       self.height = size.height
     }

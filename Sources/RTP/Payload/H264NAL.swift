@@ -9,7 +9,6 @@ enum H264NAL {
   static let sps: UInt8 = 7
   static let pps: UInt8 = 8
   static let delimiter: UInt8 = 9
-  static let spsExtension: UInt8 = 13
   static let prefix: UInt8 = 14
   static let subsetSPS: UInt8 = 15
   static let stapA: UInt8 = 24

@@ -63,7 +63,6 @@ struct H264Packetizer: Sendable {
       case H264NAL.pps:
         hasPPS = true
         self.sets.keep(frame.extracting(range))
-      case H264NAL.subsetSPS, H264NAL.spsExtension: self.sets.keep(frame.extracting(range))
       default: break
       }
       self.units.append(Unit(start: range.lowerBound, count: range.count, isKept: false))
@@ -78,7 +77,7 @@ struct H264Packetizer: Sendable {
     var place = 0
     while place < self.units.count {
       let type = frame[self.units[place].start] & H264NAL.typeMask
-      let stays = type == H264NAL.delimiter || (!sps && (type == H264NAL.sps || type == H264NAL.spsExtension))
+      let stays = type == H264NAL.delimiter || (!sps && type == H264NAL.sps)
       if !stays { break }
       place &+= 1
     }
@@ -87,7 +86,7 @@ struct H264Packetizer: Sendable {
       var i = 0
       while i < self.sets.entries.count {
         let entry = self.sets.entries[i]
-        if pass == 0 ? sps && entry.type != H264NAL.pps : pps && entry.type == H264NAL.pps {
+        if pass == 0 ? sps && entry.type == H264NAL.sps : pps && entry.type == H264NAL.pps {
           self.units.insert(Unit(start: entry.start, count: entry.count, isKept: true), at: place)
           place &+= 1
         }

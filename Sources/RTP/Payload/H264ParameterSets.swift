@@ -54,7 +54,7 @@ struct H264ParameterSets: Sendable {
 
   private static func id(of unit: Span<UInt8>) -> UInt32? {
     // profile_idc, the constraint flags and level_idc precede an SPS's id, nothing a PPS's.
-    let skipped = unit[0] & H264NAL.typeMask == H264NAL.pps || unit[0] & H264NAL.typeMask == H264NAL.spsExtension ? 0 : 24
+    let skipped = unit[0] & H264NAL.typeMask == H264NAL.pps ? 0 : 24
     var reader = RBSPReader(unit, from: 1)
     do {
       _ = try reader.bits(skipped)

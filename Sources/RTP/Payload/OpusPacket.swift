@@ -19,7 +19,8 @@ public struct OpusPacket: Equatable, Sendable {
 
   /// Nil where the packet breaks a requirement of RFC 6716 section 3.4.
   public init?(_ packet: Span<UInt8>) {
-    guard packet.count > 0 else { return nil }
+    // No more than a UDP datagram holds: lengths and paddings then add up in 32 bits.
+    guard packet.count > 0, packet.count <= 0xFFFF else { return nil }
     let toc = packet[0]
     let configuration = Int(toc &>> 3)
     let perFrame: Int

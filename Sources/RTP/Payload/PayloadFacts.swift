@@ -9,7 +9,8 @@ public struct PayloadFacts: Equatable, Sendable {
   public var start: Start
   /// Whether the frame ends here, by the marker bit or, for audio, always.
   public var endsFrame: Bool
-  /// Whether it belongs to a key frame, as far as this payload shows. Always for audio and JPEG.
+  /// Whether it belongs to a key frame, as far as this payload shows: a frame is one if any of its payloads says so. Always for
+  /// audio and JPEG; for H264 on parts of an IDR picture, for VP8 on a frame's first payload.
   public var isKeyFrame: Bool
   /// No more bytes than this does the payload add to its frame.
   public var assembledSize: Int

@@ -56,7 +56,10 @@ extension Receiver {
       self.frameIsKey = false
     }
     self.frameSize = Int(clamping: Int64(self.frameSize) &+ Int64(slot.assembledSize))
-    if slot.isKeyFrame { self.frameIsKey = true }
+    if slot.isKeyFrame {
+      self.frameIsKey = true
+      if self.isStarting { self.startedWithKeyFrame() }
+    }
     self.scan &+= 1
     if slot.endsFrame { self.completeFrame() }
   }
@@ -112,17 +115,22 @@ extension Receiver {
   private mutating func giveUpMissing(until now: Instant) {
     if self.frameStart < 0, self.isAtBoundary { self.counters.framesDropped &+= 1 }
     self.abandonFrame()
+    self.discardedTimestamp = nil
+    var isLoss = false
     while self.scan < self.window.end, self.window[self.scan].kind == .missing,
       self.window[self.scan].time + self.configuration.holdTime <= now
     {
       self.window[self.scan].kind = .lost
       self.noteNoLongerMissing()
-      self.counters.packetsGivenUp &+= 1
-      self.loss.missing &+= 1
+      if self.scan >= self.firstIndex {
+        isLoss = true
+        self.counters.packetsGivenUp &+= 1
+        self.loss.missing &+= 1
+      }
       self.scan &+= 1
     }
-    self.discardedTimestamp = nil
-    self.noteLoss()
+    // What was only looked for before the first packet is no loss.
+    if isLoss { self.noteLoss() } else { self.isAtBoundary = false }
   }
 
   /// What came before `scan` is not whole: where the next frame begins, only its own packets can tell.

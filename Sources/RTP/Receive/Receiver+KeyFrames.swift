@@ -19,12 +19,16 @@ extension Receiver {
   /// without dependent frames need none.
   public mutating func requestKeyFrame() { self.needKeyFrame() }
 
-  mutating func needKeyFrame() {
+  mutating func needKeyFrame(notBefore time: Instant = .zero) {
+    if self.isStarting, time == .zero {
+      self.isStarting = false
+      self.needsKeyFrame = false
+    }
     guard !self.needsKeyFrame, self.mapping < self.mappings.count else { return }
     let mapping = self.mappings[self.mapping]
     guard mapping.codec.format.hasDependentFrames, mapping.pli || mapping.fir else { return }
     self.needsKeyFrame = true
-    let earliest = self.keyFrameRequestedAt.map { $0 + self.configuration.keyFrameRequestInterval } ?? .zero
+    let earliest = max(time, self.keyFrameRequestedAt.map { $0 + self.configuration.keyFrameRequestInterval } ?? .zero)
     if earliest <= self.now {
       self.owesKeyFrame = true
     } else {
@@ -32,8 +36,17 @@ extension Receiver {
     }
   }
 
+  /// The first frame is a key frame after all.
+  mutating func startedWithKeyFrame() {
+    self.isStarting = false
+    self.needsKeyFrame = false
+    self.owesKeyFrame = false
+    self.timers.cancel(.keyFrame)
+  }
+
   mutating func keyFrameCame() {
     self.awaitsKeyFrame = false
+    self.isStarting = false
     self.needsKeyFrame = false
     self.owesKeyFrame = false
     self.timers.cancel(.keyFrame)

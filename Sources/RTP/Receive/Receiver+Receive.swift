@@ -6,6 +6,10 @@ extension Receiver {
   /// is too old to be shown.
   static var outageGap: Int { 32 }
 
+  /// How many packets before a stream's first to look for, where that does not begin a key frame: the first ones may arrive in
+  /// another order, or be lost like any others.
+  static var startingGap: Int64 { 16 }
+
   /// Takes a packet. Of an RTX packet (`isRepair`) the header is to have the original's payload type, sequence number and SSRC, and
   /// `payload` what follows the original sequence number (RFC 4588 section 4).
   public mutating func receive(_ header: PacketHeader, payload: Span<UInt8>, isRepair: Bool, now: Instant) {
@@ -17,12 +21,6 @@ extension Receiver {
       self.counters.retransmittedBytesReceived &+= UInt64(payload.count)
     }
     let known = self.findMapping(header.payloadType)
-    guard let index = self.place(header, isRepair: isRepair, isKnown: known) else { return }
-    self.counters.lastPacketReceivedAt = self.now
-    if index < self.scan || (index < self.window.end && self.window[index].kind != .missing) {
-      self.countLate(index)
-      return
-    }
     var facts: PayloadFacts?
     var beginsKeyFrame = false
     if known {
@@ -31,6 +29,13 @@ extension Receiver {
         beginsKeyFrame = KeyFrameStart.find(in: payload, &found, format: format)
         facts = found
       }
+    }
+    let mayFollow = !beginsKeyFrame && facts != nil && self.mappings[self.mapping].codec.kind == .video
+    guard let index = self.place(header, isRepair: isRepair, isKnown: known, mayFollow: mayFollow) else { return }
+    self.counters.lastPacketReceivedAt = self.now
+    if index < self.scan || (index < self.window.end && self.window[index].kind != .missing) {
+      self.countLate(index)
+      return
     }
     var slot = PacketSlot()
     slot.payloadType = header.payloadType
@@ -68,8 +73,11 @@ extension Receiver {
     return false
   }
 
-  /// The packet's index, once the gap before it is known to be missing. Nil: not to be taken.
-  private mutating func place(_ header: PacketHeader, isRepair: Bool, isKnown: Bool) -> Int64? {
+  /// The packet's index, once the gap before it is known to be missing. Nil: not to be taken. `mayFollow`: another packet of its frame
+  /// may precede it.
+  private mutating func place(
+    _ header: PacketHeader, isRepair: Bool, isKnown: Bool, mayFollow: Bool
+  ) -> Int64? {
     let wasStarted = self.tracker.isStarted
     let verdict =
       isRepair
@@ -87,8 +95,13 @@ extension Receiver {
         self.loss.beginsAnew = true
         self.breakSequence(missing: 0)
       }
-      index = self.window.end
+      index = self.window.end &+ (mayFollow ? Self.startingGap : 0)
+      self.firstIndex = index
       self.sequenceShift = header.sequenceNumber &- UInt16(truncatingIfNeeded: index)
+      if mayFollow, self.mappings[self.mapping].codec.format.hasDependentFrames {
+        self.needKeyFrame(notBefore: self.now + self.configuration.firstNACKDelay)
+        self.isStarting = self.needsKeyFrame
+      }
     case .forward(let distance):
       let direct = self.highestIndex &+ Int64(distance)
       let gap = Int(clamping: direct &- self.window.end)
@@ -149,6 +162,7 @@ extension Receiver {
   private mutating func put(_ slot: PacketSlot, at index: Int64, isRepair: Bool) {
     if index < self.window.end {
       self.noteNoLongerMissing()
+      self.firstIndex = min(self.firstIndex, index)
       if self.window[index].requests > 0 || isRepair { self.counters.packetsRepaired &+= 1 }
     } else {
       self.makeRoom(for: index)

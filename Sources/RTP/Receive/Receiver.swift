@@ -36,6 +36,8 @@ public struct Receiver: Sendable {
   var pool: PayloadPool
   /// The index of the tracker's highest sequence number.
   var highestIndex: Int64 = 0
+  /// The index of the first packet since the stream began: whether there are earlier ones is not known.
+  var firstIndex: Int64 = 0
   /// What is added to an index to get the sequence number, modulo 65,536: it changes where the sequence breaks, indices do not.
   var sequenceShift: UInt16 = 0
   /// The first packet that was not yet made part of a frame.
@@ -64,6 +66,8 @@ public struct Receiver: Sendable {
   var roundTrip: Interval?
 
   var needsKeyFrame = false
+  /// A key frame is needed only because the stream's first packet does not begin one: the packet that does may be on its way.
+  var isStarting = false
   var owesKeyFrame = false
   var keyFrameRequestedAt: Instant?
 

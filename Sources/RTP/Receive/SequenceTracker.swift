@@ -58,6 +58,9 @@ struct SequenceTracker: Sendable {
     let backward = Int(self.highest &- sequence)
     if backward <= max(window, Self.maximumMisorder) {
       self.received &+= 1
+      // It came before what was taken for the first.
+      let extended = self.extendedHighest &- UInt32(backward)
+      if self.expectedBefore == 0, Int32(bitPattern: extended &- self.base) < 0 { self.base = extended }
       return .backward(backward)
     }
     if UInt32(sequence) == self.confirmation {

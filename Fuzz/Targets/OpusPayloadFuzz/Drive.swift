@@ -1,0 +1,1 @@
+../H264PayloadFuzz/Drive.swift

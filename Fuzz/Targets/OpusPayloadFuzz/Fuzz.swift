@@ -1,0 +1,8 @@
+import RTP
+
+/// The input as Opus payloads, and as a frame to be sent.
+@c(LLVMFuzzerTestOneInput)
+public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  drive(Array(UnsafeBufferPointer(start: data, count: count)), .opus)
+  return 0
+}
