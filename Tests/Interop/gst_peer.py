@@ -143,7 +143,10 @@ class Peer:
         self.webrtc.emit("create-offer", None, Gst.Promise.new_with_change_func(self.offered))
 
     def offered(self, promise, *_):
-        offer = promise.get_reply().get_value("offer")
+        # The bindings free what nothing in Python holds.
+        reply = promise.get_reply()
+        offer = reply.get_value("offer")
+        self.kept = promise, reply, offer
         self.webrtc.emit("set-local-description", offer, Gst.Promise.new())
 
     def gathered(self, *_):

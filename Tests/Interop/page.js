@@ -109,6 +109,7 @@ class Screen {
     document.body.append(this.element);
     if (track.kind == "audio") {
       audioContext ??= new AudioContext();
+      audioContext.resume();
       this.analyser = new AnalyserNode(audioContext, { fftSize: 8192, smoothingTimeConstant: 0 });
       audioContext.createMediaStreamSource(this.element.srcObject).connect(this.analyser);
     } else {
@@ -127,8 +128,7 @@ class Screen {
     return luminances;
   }
   /// The loudest frequency, in hertz, and its level, in decibels of full scale.
-  async tone() {
-    await audioContext.resume();
+  tone() {
     const bins = new Float32Array(this.analyser.frequencyBinCount);
     this.analyser.getFloatFrequencyData(bins);
     const loudest = bins.indexOf(Math.max(...bins));

@@ -52,7 +52,7 @@ class PageSession:
     async def _do(self, verb, *arguments):
         return await self._browser.run(f"(...all) => rtc.{verb}(...all)", self._id, *arguments)
 
-    async def offer(self, endpoint, channels, media=(), trickle=False, spoil_offer=False, spoil_answer=False):
+    async def offer(self, endpoint, channels=(), media=(), trickle=False, spoil_offer=False, spoil_answer=False):
         """Offers to an HTTP endpoint and takes its answer; both, as text."""
         options = {
             "channels": [dataclasses.asdict(each) for each in channels],
@@ -224,7 +224,7 @@ class AiortcSession:
             opened()
         self._notify()
 
-    async def offer(self, endpoint, channels, media=(), trickle=False, spoil_offer=False, spoil_answer=False):
+    async def offer(self, endpoint, channels=(), media=(), trickle=False, spoil_offer=False, spoil_answer=False):
         for medium in media:
             self._add(medium)
         for each in channels:
