@@ -19,6 +19,7 @@ let targets = [
   "RecordingFuzz",
   "RTCPFuzz",
   "RTPPacketFuzz",
+  "RTPReceiverFuzz",
   "RTPSessionFuzz",
   "SCTPAssociationFuzz",
   "SCTPPacketFuzz",

@@ -2,13 +2,13 @@ import RTP
 
 /// How an offer's sections and our answers to them fit together.
 struct AnswerPlan {
-  /// The section whose transport is used: of those accepted, the first by the order of the BUNDLE group (RFC 9143 section 7.3.2).
-  /// Nil where all are rejected.
+  /// The section whose transport is used: of those accepted, the first by the order of the BUNDLE group (RFC 9143 section
+  /// 7.3.1). Nil where all are rejected.
   let transport: Int?
   let data: Int?
 
-  /// Throws `invalidLocalParameters` where the answers do not fit: one for each section, of its kind, data channels once, and all
-  /// that is accepted on one transport.
+  /// Throws `invalidLocalParameters` where the answers do not fit: one for each section, of its kind, data channels once, and
+  /// all that is accepted on one transport.
   init(_ offer: SessionDescription, _ sections: [LocalSection]) throws(SDPError) {
     guard sections.count == offer.sections.count else { throw SDPError(.invalidLocalParameters) }
     var first: Int?

@@ -2,9 +2,9 @@ import RTP
 
 /// The payload types and header extension ids in use in a session's BUNDLE group.
 ///
-/// Within a group a payload type means one codec and an extension id one extension, in whatever section it stands (RFC 9143 sections
-/// 9.1 and 9.3), for as long as the session lasts (RFC 3264 section 8.3.2). So a section that we offer after the peer has offered some takes
-/// over the peer's numbers where it names the same codec, and stays clear of them where it does not.
+/// Within a group a payload type means one codec and an extension id one extension, in whatever section it stands (RFC 9143
+/// sections 9.1.1 and 12), for as long as the session lasts (RFC 3264 section 8.3.2). So a section that we offer after the peer
+/// has offered some takes over the peer's numbers where it names the same codec, and stays clear of them where it does not.
 public struct BundleIdentifiers: Equatable, Sendable {
   private enum Meaning: Equatable, Sendable {
     case codec(Codec)

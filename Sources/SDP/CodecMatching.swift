@@ -19,8 +19,8 @@ extension Codec {
 }
 
 extension H264Parameters {
-  /// What two sides may send each other (RFC 6184 section 8.2.2): nil where profile or packetization mode differ. Each side says with
-  /// its level what it takes, where both allow it; otherwise the lower one holds for both.
+  /// What two sides may send each other (RFC 6184 section 8.2.2): nil where profile or packetization mode differ. Each side
+  /// says with its level what it takes, where both allow it; otherwise the lower one holds for both.
   static func settle(theirs: H264Parameters, ours: H264Parameters) -> (send: H264Parameters, receive: H264Parameters)? {
     guard let receive = ours.answering(theirs) else { return nil }
     return (receive.allowsLevelAsymmetry ? theirs : receive, receive)

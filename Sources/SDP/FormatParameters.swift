@@ -52,9 +52,11 @@ extension H264Parameters {
       }
       self.profileLevelID = id
     }
-    let mode = text.parameter("packetization-mode", in: parameters) == nil ? 0 : text.number("packetization-mode", in: parameters)
-    guard let mode, mode <= 1 else { return nil }
-    self.packetizationMode = UInt8(truncatingIfNeeded: mode)
+    self.packetizationMode = 0
+    if let value = text.parameter("packetization-mode", in: parameters) {
+      guard let mode = text.decimal(in: value), mode <= 1 else { return nil }
+      self.packetizationMode = UInt8(truncatingIfNeeded: mode)
+    }
     self.allowsLevelAsymmetry = text.number("level-asymmetry-allowed", in: parameters) == 1
   }
 }

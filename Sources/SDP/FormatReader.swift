@@ -26,8 +26,8 @@ struct FormatReader {
     }
   }
 
-  /// Takes the attribute if it is about a format; says whether it was. One for a format that is not on the `m=` line says nothing
-  /// (Firefox has some), nor does the second of a kind.
+  /// Takes the attribute if it is about a format; says whether it was. One for a format that is not on the `m=` line says
+  /// nothing (Firefox has some), nor does the second of a kind.
   mutating func parse(_ text: Span<UInt8>, name: Range<Int>, value: Range<Int>) -> Bool {
     let isMap = text.matchesIgnoringCase("rtpmap", in: name)
     let isParameters = !isMap && text.matchesIgnoringCase("fmtp", in: name)

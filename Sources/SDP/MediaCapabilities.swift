@@ -2,8 +2,8 @@ import RTP
 
 /// What we send and take in a media section.
 ///
-/// The identifiers in it are those that an offer of ours gives; an answer uses the offer's. `BundleIdentifiers` makes them fit a
-/// session in which others are in use already.
+/// The identifiers in it are those that an offer of ours gives; an answer uses the offer's. `BundleIdentifiers` makes them
+/// fit a session in which others are in use already.
 public struct MediaCapabilities: Equatable, Sendable {
   public var kind: MediaKind
   /// The preferred first. Each with its payload type, that of its RTX stream if loss is to be repaired so, and the feedback

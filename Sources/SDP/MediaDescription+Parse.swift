@@ -45,8 +45,8 @@ extension MediaDescription {
     }
   }
 
-  /// RFC 8285 section 5: id, direction, name and attributes; at either level. Ids beyond a byte are for offers of more extensions than
-  /// there are ids, and mean nothing until one is offered again with a better one.
+  /// RFC 8285 section 5: id, direction, name and attributes; at either level. Ids beyond a byte are for offers of more
+  /// extensions than there are ids, and mean nothing until one is offered again with a better one.
   private mutating func parseExtension(_ text: Span<UInt8>, name: Range<Int>, value: Range<Int>) -> Bool {
     if text.matchesIgnoringCase("extmap-allow-mixed", in: name) {
       self.allowsMixedExtensions = true
@@ -97,8 +97,8 @@ extension MediaDescription {
     if !self.rids.contains(where: { $0.id == rid.id }) { self.rids.append(rid) }
   }
 
-  /// RFC 8853 section 5.1: "send a;b,c recv d": a list for each direction, in which ';' separates streams, ',' the choices for one, and
-  /// '~' marks those that start paused.
+  /// RFC 8853 section 5.1: "send a;b,c recv d": a list for each direction, in which ';' separates streams, ',' the choices
+  /// for one, and '~' marks those that start paused.
   private mutating func parseSimulcast(_ text: Span<UInt8>, _ value: Range<Int>) {
     var rest = value
     while let direction = text.nextToken(of: &rest), let list = text.nextToken(of: &rest) {
@@ -128,8 +128,8 @@ extension Span<UInt8> {
     )
   }
 
-  /// RFC 8851 section 10: letters, digits, '-' and '_'. RFC 8852 section 3.3 has no more than 16 of them in practice; what is sent in a
-  /// header extension must fit there.
+  /// RFC 8851 section 10: letters, digits, '-' and '_'. RFC 8852 section 3.3 has no more than 16 of them in practice; what is
+  /// sent in a header extension must fit there.
   fileprivate func isRID(_ range: Range<Int>) -> Bool {
     !range.isEmpty && range.count <= 255
       && self.allSatisfy(in: range) { $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }

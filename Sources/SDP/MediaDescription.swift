@@ -2,8 +2,8 @@ import RTP
 
 /// What a peer's `m=` section says of audio or video (RFC 8866, 4585, 5576, 8285, 8830, 8851).
 ///
-/// Nothing in it is an error: a line that is malformed or of no known meaning is passed over, as a codec is that the engine does not
-/// know. What a hostile peer can make of it is bounded by `MediaDescription.Limits`.
+/// Nothing in it is an error: a line that is malformed or of no known meaning is passed over, as a codec is that the engine
+/// does not know. What a hostile peer can make of it is bounded by `MediaDescription.Limits`.
 public struct MediaDescription: Equatable, Sendable {
   /// More of each than any real description has; what is beyond is left out.
   enum Limits {

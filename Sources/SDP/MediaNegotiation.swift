@@ -32,8 +32,8 @@ public enum MediaNegotiation {
 
   /// What the peer's answer leaves of a section that we offered. Nil: no codec of ours, and the section is as good as rejected.
   ///
-  /// We send what the answer lists, and take whatever we offered: browsers keep sending the offer's first codec even where the answer
-  /// has another order.
+  /// We send what the answer lists, and take whatever we offered: browsers keep sending the offer's first codec even where
+  /// the answer has another order.
   public static func settle(_ answer: MediaDescription, offered: OfferedMedia) -> NegotiatedMedia? {
     let capabilities = offered.capabilities
     guard answer.kind == capabilities.kind else { return nil }
@@ -80,8 +80,8 @@ extension NegotiatedMedia {
     self.remoteCNAME = remote.cname
   }
 
-  /// RFC 8285 sections 6 and 7. An extension that the peer only sends is left out where we would send it as well; rids are never
-  /// ours to send. Ids beyond the one-byte form are left out unless both forms may be mixed.
+  /// RFC 8285 sections 6 and 7. An extension that the peer only sends is left out where we would send it as well; rids are
+  /// never ours to send. Ids beyond the one-byte form are left out unless both forms may be mixed.
   fileprivate mutating func takeExtensions(
     of remote: MediaDescription, limitedTo ours: HeaderExtensionMap, isAnswer: Bool
   ) {

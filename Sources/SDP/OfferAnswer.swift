@@ -2,8 +2,8 @@ import Bytes
 
 /// Offers and answers for data channels and media on one transport (RFC 8829 section 5, RFC 8841 section 10, RFC 9143).
 ///
-/// Each function writes a whole description at the writer's place, or throws and leaves the writer as it was. Sections are given
-/// and read by their place, which they keep for the session's life.
+/// Each function writes a whole description at the writer's place, or throws and leaves the writer as it was. Sections are
+/// given and read by their place, which they keep for the session's life.
 ///
 /// ### We offer
 /// ```swift
@@ -32,7 +32,7 @@ import Bytes
 /// var sections: [LocalSection] = []
 /// var transport: Int?
 /// for index in offer.sections.indices {
-///   var section = LocalSection.unused                                      // unknown, stopped, on another transport, nothing in common
+///   var section = LocalSection.unused                                      // unknown, stopped, on another transport…
 ///   switch offer.use(of: index, sharing: transport) {
 ///   case .data where !hasData: section = .data(mid: [])
 ///   case .media:
@@ -53,12 +53,15 @@ import Bytes
 /// Where all sections are unused `RemoteParameters` throws `nothingInCommon`; the answer can be written all the same.
 ///
 /// ### In a live session
-/// An offer of ours lists every section that the session has had, and `after: current` is the last description of ours, offer or
-/// answer: it names the sections that are unused and the order of the BUNDLE group. To pause is to offer another direction; to
-/// stop is `.unused`; to add is to put a section with a new mid at `current.placeForNewSection`, which recycles one that is unused
-/// or appends. Capabilities come from `identifiers.assign` each time: it gives a codec the number that it has. The peer's offers
-/// are taken as the first was; a section that was in use and comes out `.unused` was stopped, one whose mid changed is another
-/// one in its place.
+/// An offer of ours lists every section that the session has had, and `after: current` is the last description of ours, offer
+/// or answer: it names the sections that are unused and the order of the BUNDLE group. To pause is to offer another
+/// direction; to stop is `.unused`; to add is to put a section with a new mid at `current.placeForNewSection`, which recycles
+/// one that is unused or appends. Capabilities come from `identifiers.assign` each time: it gives a codec the number that it
+/// has. The peer's offers are taken as the first was; a section that was in use and comes out `.unused` was stopped, one
+/// whose mid changed is another one in its place.
+///
+/// The first section in use stands for the transport: where it is stopped, Chromium takes up another transport and gathers
+/// candidates for it. To end its media while others go on is better done by `.inactive`.
 public enum OfferAnswer {
   /// An offer of one section with data channels.
   ///
@@ -70,12 +73,12 @@ public enum OfferAnswer {
 
   /// An offer of these sections. `previous` is the last description of the session that we wrote; nil for the first.
   ///
-  /// Every section in use repeats the transport's credentials and fingerprints, as browsers do; candidates stand in the first of
-  /// the BUNDLE group alone.
+  /// Every section in use repeats the transport's credentials and fingerprints, as browsers do; candidates stand in the first
+  /// of the BUNDLE group alone.
   ///
-  /// Throws `invalidLocalParameters` (a section is missing that `previous` has, `.unused` with no predecessor, `.accepted`, a mid twice, a payload
-  /// type with two meanings, bytes that would break a line), or `noRoom`: 1,200 bytes a section, 2,500 for video, and 120 a
-  /// candidate are plenty.
+  /// Throws `invalidLocalParameters` (a section is missing that `previous` has, `.unused` has no predecessor, `.accepted` is
+  /// there, a mid is twice, a payload type has two meanings, bytes would break a line), or `noRoom`: 1,200 bytes a section,
+  /// 2,500 for video, and 120 a candidate are plenty.
   public static func writeOffer(
     _ local: LocalParameters, sections: [LocalSection], after previous: SessionDescription? = nil,
     into writer: inout SpanWriter
@@ -114,7 +117,8 @@ public enum OfferAnswer {
 
   /// The answer with one of `.data`, `.accepted` and `.unused` for each section of the offer.
   ///
-  /// Throws what `RemoteParameters(offer:answeredBy:)` throws but `nothingInCommon`, besides `invalidLocalParameters` and `noRoom`.
+  /// Throws what `RemoteParameters(offer:answeredBy:)` throws but `nothingInCommon`, besides `invalidLocalParameters` and
+  /// `noRoom`.
   public static func writeAnswer(
     _ local: LocalParameters, to offer: SessionDescription, sections: [LocalSection], into writer: inout SpanWriter
   ) throws(SDPError) {

@@ -16,8 +16,8 @@ extension LocalSection {
   }
 }
 
-/// The sections in use, the order of the group before kept: its first is where the transport's candidates stand, and stays so for as
-/// long as it is in use (RFC 9143 section 7.5).
+/// The sections in use, the order of the group before kept: its first is where the transport's candidates stand, and stays so
+/// for as long as it is in use (RFC 9143 section 7.5).
 func bundleOrder(of sections: [LocalSection], after previous: SessionDescription?) -> [Int] {
   var order: [Int] = []
   if let previous, let group = previous.bundleGroups.first {
@@ -37,11 +37,11 @@ func bundleOrder(of sections: [LocalSection], after previous: SessionDescription
 }
 
 extension SessionDescription {
-  /// Where the next offer of ours puts a new section, `self` being our last description: in the place of an unused one (RFC 8829
-  /// section 5.2.2), or behind all.
+  /// Where the next offer of ours puts a new section, `self` being our last description: in the place of an unused one (RFC
+  /// 8829 section 5.2.2), or behind all.
   ///
-  /// Not before the first section in use, though: Chromium's answers order the BUNDLE group by place, so the group would come to stand
-  /// for another transport than it did.
+  /// Not before the first section in use, though: Chromium's answers order the BUNDLE group by place, so the group would come
+  /// to stand for another transport than it did.
   public var placeForNewSection: Int {
     var isBehindFirst = false
     var index = 0
@@ -93,7 +93,7 @@ func answerIsValid(_ sections: [LocalSection]) -> Bool {
   return true
 }
 
-/// RFC 9143 section 9.1: a payload type means the same wherever it stands.
+/// RFC 9143 section 9.1.1: a payload type means the same wherever it stands.
 private func payloadTypesAgree(_ sections: [LocalSection]) -> Bool {
   var identifiers = BundleIdentifiers()
   for section in sections {

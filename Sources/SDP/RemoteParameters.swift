@@ -2,7 +2,8 @@ import Bytes
 
 /// What the peer says of itself for the transport and the data channels, checked and with defaults filled in.
 ///
-/// The transport is that of the first section in use, by the order of its BUNDLE group (RFC 9143 section 7.3); the others share it.
+/// The transport is that of the first section in use, by the order of its BUNDLE group (RFC 9143 section 7.3); the others
+/// share it.
 public struct RemoteParameters: Equatable, Sendable {
   /// The place among the `m=` sections, from 0, of the section whose transport it is.
   public let transportSection: Int
@@ -158,7 +159,8 @@ extension SessionDescription {
     }
   }
 
-  /// The section of an answer whose transport is in use: the first by the order of its BUNDLE group. Nil where all are rejected.
+  /// The section of an answer whose transport is in use: the first by the order of its BUNDLE group. Nil where all are
+  /// rejected.
   func transportSection(answering offer: SessionDescription) throws(SDPError) -> Int? {
     var index = 0
     while index < self.sections.count {

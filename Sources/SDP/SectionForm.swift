@@ -85,7 +85,7 @@ struct SectionForm {
     if self.takesTLSID && !local.tlsID.isEmpty { writer.writeLine("a=tls-id:", local.tlsID.span) }
   }
 
-  /// Candidates stand in one section of a BUNDLE group (RFC 9143 section 8).
+  /// Candidates stand in one section of a BUNDLE group (RFC 9143 section 10).
   func writeCandidates(_ isTagged: Bool, into writer: inout SpanWriter) {
     guard isTagged else { return }
     for candidate in self.local.candidates { writer.writeLine("a=candidate:", candidate.span) }

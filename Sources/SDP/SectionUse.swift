@@ -12,9 +12,9 @@ public enum SectionUse: Equatable, Sendable {
 extension SessionDescription {
   /// What the section can be used for, given that the transport is that of the section `transport`; nil: that is open yet.
   ///
-  /// All sections use one transport, so all must stand in one BUNDLE group, but where the description has a single one in use. RTP
-  /// and RTCP share it: media without `a=rtcp-mux` is refused (RFC 8829 section 4.1.1, `rtcpMuxPolicy` "require"), as is plain
-  /// `RTP/AVP`, which promises neither keys nor feedback.
+  /// All sections use one transport, so all must stand in one BUNDLE group, but where the description has a single one in
+  /// use. RTP and RTCP share it: media without `a=rtcp-mux` is refused (RFC 8829 section 4.1.1, `rtcpMuxPolicy` "require"),
+  /// as is plain `RTP/AVP`, which promises neither keys nor feedback.
   public func use(of index: Int, sharing transport: Int?) -> SectionUse {
     guard index >= 0, index < self.sections.count, !self.isRejected(index) else { return .none }
     if let transport, transport != index, !self.shareTransport(transport, index) { return .none }

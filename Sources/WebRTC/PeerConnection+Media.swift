@@ -157,15 +157,17 @@ extension PeerConnection {
     return media.session.statistics(of: media.transceivers[transceiver.index].line)
   }
 
-  /// How many streams are received now, over all transceivers.
-  public var mediaStreamCount: Int { self.core.media?.session.streamCount ?? 0 }
-
-  /// What was received of one of them, by its place, from 0: places change when streams come and go.
-  public func mediaStream(at index: Int) -> (transceiver: Transceiver, statistics: RTP.Session.StreamStatistics)? {
-    guard let media = self.core.media, let statistics = media.session.stream(at: index),
-      let transceiver = media.transceiver(ofLine: statistics.line)
-    else { return nil }
-    return (transceiver, statistics)
+  /// Numbers of the streams that the transceiver receives.
+  public func receivedStreams(of transceiver: Transceiver) -> [RTP.Session.StreamStatistics] {
+    guard let media = self.core.media, transceiver.index >= 0, transceiver.index < media.transceivers.count else { return [] }
+    let line = media.transceivers[transceiver.index].line
+    var result: [RTP.Session.StreamStatistics] = []
+    var index = 0
+    while let stream = media.session.stream(at: index) {
+      if stream.line == line { result.append(stream) }
+      index &+= 1
+    }
+    return result
   }
 
   /// What transport-wide feedback says of the path; nil before there is any media.

@@ -83,10 +83,8 @@ extension PeerConnection {
     return parameters
   }
 
-  /// What changed during the exchange wants another one.
+  /// What the exchange left undone wants another one: what was added since the offer, or stood in an offer of ours that gave way.
   private mutating func noteStable() {
-    // What the host changed between the offer and its answer is in the answer.
-    guard self.core.isNegotiationNeeded else { return }
     self.core.isNegotiationNeeded = false
     if self.hasUnsettledTransceivers { self.noteNegotiationNeeded() }
   }

@@ -31,10 +31,7 @@ struct MediaReport {
         report.outbound = statistics.outbound
         report.remoteInbound = statistics.remoteInbound
       }
-      for index in 0..<connection.mediaStreamCount {
-        guard let stream = connection.mediaStream(at: index), stream.transceiver == transceiver else { continue }
-        report.add(stream.statistics.inbound)
-      }
+      for stream in connection.receivedStreams(of: transceiver) { report.add(stream.inbound) }
       if report.remoteInbound.roundTripTime == nil { report.remoteInbound.roundTripTime = connection.mediaRoundTripTime }
       reports.append(report)
     }

@@ -23,7 +23,7 @@ struct ArrivedFrame {
 }
 
 /// A pair that exchanges audio and video on the virtual clock.
-struct Call: ~Copyable {
+struct Call {
   enum Side { case offerer, answerer }
 
   /// A clip that plays, looped, on a transceiver.
@@ -78,7 +78,7 @@ struct Call: ~Copyable {
 
   /// Runs until `condition` holds or `timeout` of virtual time is over; tells whether it held.
   @discardableResult
-  mutating func run(for timeout: Interval, until condition: (borrowing Call) -> Bool = { _ in false }) -> Bool {
+  mutating func run(for timeout: Interval, until condition: (Call) -> Bool = { _ in false }) -> Bool {
     let end = self.now + timeout
     while true {
       self.drain()

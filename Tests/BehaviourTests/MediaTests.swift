@@ -166,15 +166,16 @@ import WebRTC
     call.run(for: .seconds(6))
     call.sources[0].isPaused = true
     call.run(for: .milliseconds(200))
-    let sent = try #require(call.pair.offerer.mediaStatistics(of: audio))
-    let received = try #require(call.pair.answerer.mediaStatistics(of: Transceiver(index: 0)))
+    let statistics = call.pair.offerer.mediaStatistics(of: audio)
+    let sent = try #require(statistics)
     #expect(sent.outbound.packetsSent == UInt64(call.sources[0].sent))
-    let inbound = try #require(received.inbound.first)
-    #expect(inbound.inbound.packetsReceived == sent.outbound.packetsSent)
-    #expect(inbound.inbound.packetsLost == 0)
-    let roundTrip = try #require(call.pair.offerer.mediaRoundTripTime)
+    let streams = call.pair.answerer.receivedStreams(of: Transceiver(index: 0))
+    let inbound = try #require(streams.first).inbound
+    #expect(inbound.packetsReceived == sent.outbound.packetsSent && inbound.packetsLost == 0)
+    let measured = call.pair.offerer.mediaRoundTripTime
+    let roundTrip = try #require(measured)
     #expect(roundTrip >= .milliseconds(50) && roundTrip <= .milliseconds(55))
-    #expect(sent.remoteInbound?.reportsReceived ?? 0 >= 3)
+    #expect(sent.remoteInbound.reportsReceived >= 3)
   }
 }
 

@@ -90,7 +90,7 @@ private func packet(_ sequence: UInt16, size: Int = 20) -> TestPacket {
     harness.receive(packet(9))
     harness.receiver.requestKeyFrame()
     harness.poll()
-    harness.wait(500)
+    harness.wait(200)
     #expect(harness.keyFrameRequests.count == 2)
     harness.receive(packet(10))
     harness.wait(2000)

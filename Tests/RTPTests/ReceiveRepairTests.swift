@@ -170,13 +170,11 @@ private struct Call {
   @Test func `at 5 percent random loss each way, 99 percent of the frames come out whole`() throws {
     let percent = try self.delivered(.random(5))
     #expect(percent >= 99)
-    print("DBG random", percent)
   }
 
   @Test func `at 5 percent in bursts of 4, 99 percent of the frames come out whole`() throws {
     let percent = try self.delivered(.bursts(5, mean: 4))
     #expect(percent >= 99)
-    print("DBG bursts", percent)
   }
 
   /// How long after an outage of 2 s the first frame came out that was a key frame; nil: it never did.
@@ -203,7 +201,6 @@ private struct Call {
   @Test func `after an outage on a path that loses 5 percent besides, too`() throws {
     for seed in UInt64(0)..<40 {
       let time = try #require(try self.recovery(.random(5), seed: seed))
-      print("DBG outage", time.nanoseconds / 1_000_000)
       #expect(time < .seconds(1))
     }
   }

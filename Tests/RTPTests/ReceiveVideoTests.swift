@@ -163,7 +163,7 @@ private struct Clip {
     harness.receiver.requestKeyFrame()
     harness.poll()
     #expect(harness.keyFrameRequests.count == 1)
-    harness.wait(499)
+    harness.wait(199)
     #expect(harness.keyFrameRequests.count == 1)
     harness.wait(1)
     #expect(harness.keyFrameRequests.count == 2)

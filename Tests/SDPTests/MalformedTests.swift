@@ -94,28 +94,29 @@ import Testing
 
   @Test(arguments: allVectors + mediaOffers + mediaAnswers) func `a description cut off anywhere is taken or refused, never a trap`(_ name: String) throws {
     let bytes = try vector(name)
-    for count in stride(from: 0, to: bytes.count, by: bytes.count / 80 + 1) {
-      exercise(Array(bytes[..<count]))
+    for count in stride(from: 0, to: bytes.count, by: bytes.count > 2_000 ? 61 : 1) {
+      exercise(Array(bytes[..<count]), andMedia: count % 53 == 0)
     }
   }
 
   @Test(arguments: ["chromium-data-offer", "firefox-45-data-offer", "gstreamer-media-offer", "aiortc-media-offer"])
   func `a description with any byte changed is taken or refused, never a trap`(_ name: String) throws {
     let bytes = try vector(name)
-    for index in stride(from: 0, to: bytes.count, by: bytes.count / 120 + 1) {
+    for index in stride(from: 0, to: bytes.count, by: bytes.count > 2_000 ? 31 : 1) {
       for value: UInt8 in [0, 0x0a, 0x20, 0x3a, 0x30, 0xff, bytes[index] ^ 0x20] {
         var changed = bytes
         changed[index] = value
-        exercise(changed)
+        exercise(changed, andMedia: (index &+ Int(value)) % 41 == 0)
       }
     }
   }
 
-  /// Whatever parses is written to the same, and its answer, if there is one, is one that the offerer accepts.
-  private func exercise(_ bytes: [UInt8]) {
+  /// Whatever parses is written to the same, and its answer, if there is one, is one that the offerer accepts. Media takes longer
+  /// to tell, and is told of some.
+  private func exercise(_ bytes: [UInt8], andMedia: Bool) {
     let local = someLocal()
     guard let offer = try? parse(bytes) else { return }
-    exerciseMedia(offer)
+    if andMedia { exerciseMedia(offer) }
     let again = try? bytesWritten { (writer) throws(SDPError) in offer.write(into: &writer) }
     #expect(again.flatMap { try? parse($0) } == offer)
     let answer = try? bytesWritten { (writer) throws(SDPError) in

@@ -11,8 +11,25 @@ extension Receiver {
     self.owesKeyFrame = false
     self.keyFrameRequestedAt = self.now
     self.counters.keyFrameRequests &+= 1
-    self.timers.set(.keyFrame, at: self.now + self.configuration.keyFrameRequestInterval)
+    self.timers.set(.keyFrame, at: self.now + self.keyFrameInterval)
     return true
+  }
+
+  /// An answer takes a round trip, and the encoder's time.
+  private var keyFrameInterval: Interval {
+    let roundTrip = self.roundTrip ?? .zero
+    return max(self.configuration.keyFrameRequestInterval, roundTrip + roundTrip / 2)
+  }
+
+  /// It is time to ask again.
+  mutating func repeatKeyFrameRequest() {
+    if self.frameStart >= 0, self.frameIsKey, self.keyFrameRequestedAt != nil {
+      // Part of one is there; what is missing of it is asked for by itself.
+      self.timers.set(.keyFrame, at: self.now + self.keyFrameInterval)
+    } else {
+      self.timers.cancel(.keyFrame)
+      self.owesKeyFrame = self.needsKeyFrame
+    }
   }
 
   /// Asks for a key frame, again and again until one has come; not sooner than `keyFrameRequestInterval` after the last time. Formats
@@ -28,7 +45,7 @@ extension Receiver {
     let mapping = self.mappings[self.mapping]
     guard mapping.codec.format.hasDependentFrames, mapping.pli || mapping.fir else { return }
     self.needsKeyFrame = true
-    let earliest = max(time, self.keyFrameRequestedAt.map { $0 + self.configuration.keyFrameRequestInterval } ?? .zero)
+    let earliest = max(time, self.keyFrameRequestedAt.map { $0 + self.keyFrameInterval } ?? .zero)
     if earliest <= self.now {
       self.owesKeyFrame = true
     } else {

@@ -71,11 +71,12 @@ extension Receiver {
       count < self.configuration.maximumNACKs ? self.now + self.requestInterval : .distantFuture
   }
 
-  /// A repeat cannot come sooner than a round trip; a quarter more leaves room for the sender's pacing. 100 ms while nothing is known.
+  /// Half a round trip: a request may be lost as well as its answer, and to know would take a whole one. A sender ignores requests for
+  /// what it repeated within a round trip. 100 ms while nothing is known.
   private var requestInterval: Interval {
     if let interval = self.configuration.nackInterval { return interval }
     guard let roundTrip = self.roundTrip else { return .milliseconds(100) }
-    return min(max(roundTrip + roundTrip / 4, .milliseconds(10)), .seconds(1))
+    return min(max(roundTrip / 2, .milliseconds(10)), .seconds(1))
   }
 
   /// A missing packet came, or was given up.

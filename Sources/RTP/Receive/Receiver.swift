@@ -115,10 +115,7 @@ public struct Receiver: Sendable {
       self.timers.cancel(.nack)
       self.owesRequests = self.missingCount > 0
     }
-    if self.timers.isDue(.keyFrame, at: self.now) {
-      self.timers.cancel(.keyFrame)
-      self.owesKeyFrame = self.needsKeyFrame
-    }
+    if self.timers.isDue(.keyFrame, at: self.now) { self.repeatKeyFrameRequest() }
   }
 
   /// In the future after `advance(to: now)`.
@@ -134,6 +131,7 @@ public struct Receiver: Sendable {
   /// What the next report is to say; each call starts the interval that `fractionLost` is about.
   public mutating func takeReceptionReport() -> ReceptionReport { self.tracker.takeReport() }
 
-  /// Bytes of memory held for packets: for bounds and their tests.
-  var memory: Int { self.pool.bytes.count &+ self.window.count &* MemoryLayout<PacketSlot>.stride }
+  /// Bytes of memory that packets and what is known of them are kept in: at most `Configuration.maximumBytes`, and some 100 for each of
+  /// `Configuration.maximumPackets`.
+  public var memory: Int { self.pool.bytes.count &+ self.window.count &* MemoryLayout<PacketSlot>.stride }
 }

@@ -18,7 +18,7 @@ extension Receiver {
     public var holdTime = Interval.milliseconds(100)
     /// A missing packet is asked for this long after it was noticed: packets that were only reordered come by themselves.
     public var firstNACKDelay = Interval.milliseconds(20)
-    /// The time between two requests for one packet; nil: a quarter more than the round trip. At least 1 ms.
+    /// The time between two requests for one packet; nil: half a round trip. At least 1 ms.
     public var nackInterval: Interval?
     /// How often one packet is asked for at most. 0: never.
     public var maximumNACKs: UInt8 = 10
@@ -26,8 +26,9 @@ extension Receiver {
     public var maximumBytes: Int
     /// Packets between the oldest kept and the newest, missing ones included: 16 to 16,384; rounded up to a power of 2.
     public var maximumPackets: Int
-    /// A key frame that is needed is asked for again after this long, until one has come. At least 10 ms.
-    public var keyFrameRequestInterval = Interval.milliseconds(500)
+    /// A key frame that is needed is asked for again after this long (after one and a half round trips, if that is longer), unless one
+    /// is on its way; until one has come. At least 10 ms.
+    public var keyFrameRequestInterval = Interval.milliseconds(200)
     /// After a loss, and at the start, frames that depend on others (H264, VP8) are held back until a key frame comes. Where false,
     /// they come out with `followsLoss`.
     public var waitsForKeyFrame = true

@@ -146,15 +146,17 @@ extension Session {
 
   /// Writes the next frame at `writer.count`. Nil: there is none, or it does not fit and stays.
   public mutating func receiveFrame(into writer: inout SpanWriter) -> ReceivedFrame? {
-    guard let index = self.frameReady.first(from: self.turns.frames) else { return nil }
-    var frame = self.streams[index].receiver.receiveFrame(into: &writer)
-    frame?.line = self.streams[index].line
-    self.refreshStream(index)
-    if frame != nil {
+    while let index = self.frameReady.first(from: self.turns.frames) {
+      var frame = self.streams[index].receiver.receiveFrame(into: &writer)
+      frame?.line = self.streams[index].line
+      self.refreshStream(index)
+      // What was ready may turn out to be no frame: then it is gone, and other streams have their turn.
+      guard frame != nil || self.streams[index].receiver.nextFrameSize == nil else { return nil }
       self.turns.frames = index &+ 1
       self.removeIfLeft(index)
+      if frame != nil { return frame }
     }
-    return frame
+    return nil
   }
 
   /// As `nextFrameSize`, of lines that deliver packets.
