@@ -93,29 +93,19 @@ const prefer = (transceiver, codec) => {
   transceiver.setCodecPreferences(all);
 };
 
-let audioContext = null;
-
 /// A track that is looked at and listened to.
 class Screen {
   static size = [32, 24];
   constructor(track) {
     this.track = track;
     this.element = document.createElement(track.kind);
-    // Sound goes to the analyser alone. Chromium moves remote sound only while an element plays it.
+    // Chromium moves remote sound only while an element plays it, be it muted.
     this.element.muted = true;
     this.element.autoplay = true;
     this.element.playsInline = true;
     this.element.srcObject = new MediaStream([track]);
     document.body.append(this.element);
-    if (track.kind == "audio") {
-      audioContext ??= new AudioContext();
-      audioContext.resume();
-      this.analyser = new AnalyserNode(audioContext, { fftSize: 8192, smoothingTimeConstant: 0 });
-      audioContext.createMediaStreamSource(this.element.srcObject).connect(this.analyser);
-    } else {
-      const canvas = new OffscreenCanvas(...Screen.size);
-      this.canvas = canvas.getContext("2d", { willReadFrequently: true });
-    }
+    this.canvas = new OffscreenCanvas(...Screen.size).getContext("2d", { willReadFrequently: true });
   }
   /// What is shown now, as luminances from 0 to 255 of a few points, by row.
   picture() {
@@ -127,12 +117,28 @@ class Screen {
     }
     return luminances;
   }
-  /// The loudest frequency, in hertz, and its level, in decibels of full scale.
-  tone() {
-    const bins = new Float32Array(this.analyser.frequencyBinCount);
-    this.analyser.getFloatFrequencyData(bins);
-    const loudest = bins.indexOf(Math.max(...bins));
-    return { frequency: (loudest * audioContext.sampleRate) / this.analyser.fftSize, level: Math.max(-200, bins[loudest]) };
+  /// The frequency that the crossings of zero tell, in hertz, and the level, in decibels of full scale, of the next half second.
+  ///
+  /// Recorded and decoded again: an AudioContext stands still where there is no audio device.
+  async tone() {
+    const recorder = new MediaRecorder(this.element.srcObject);
+    const parts = [];
+    recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
+    recorder.start();
+    setTimeout(() => recorder.stop(), 600);
+    await new Promise((resolve) => recorder.addEventListener("stop", resolve));
+    const context = new OfflineAudioContext(1, 1, 48000);
+    const buffer = await context.decodeAudioData(await new Blob(parts).arrayBuffer());
+    // The encoder swings in.
+    const samples = buffer.getChannelData(0).subarray(4800);
+    if (samples.length < 4800) return { frequency: 0, level: -200 };
+    let crossings = 0;
+    let energy = 0;
+    for (let i = 1; i < samples.length; i++) {
+      crossings += samples[i] < 0 != samples[i - 1] < 0;
+      energy += samples[i] ** 2;
+    }
+    return { frequency: (crossings * 24000) / samples.length, level: Math.max(-200, 10 * Math.log10(energy / samples.length)) };
   }
 }
 
