@@ -29,7 +29,8 @@ ENCODE = {
     "PCMU": "mulawenc ! rtppcmupay name=payloader",
     "PCMA": "alawenc ! rtppcmapay name=payloader",
     "VP8": "vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay name=payloader picture-id-mode=2",
-    "H264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! video/x-h264,profile=constrained-baseline"
+    # Several slices a frame, which zero latency would have, each get parameter sets from the payloader: a new picture to ffmpeg.
+    "H264": "x264enc sliced-threads=false tune=zerolatency speed-preset=ultrafast key-int-max=30 ! video/x-h264,profile=constrained-baseline"
     " ! rtph264pay name=payloader config-interval=-1 aggregate-mode=zero-latency",
 }
 DECODE = {
@@ -40,7 +41,7 @@ DECODE = {
     "H264": "rtph264depay ! h264parse ! openh264dec",
 }
 # Nothing flows before the connection is there, so that what the payloaders take is what is sent.
-PICTURES = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=15/1,format=I420"
+PICTURES = "videotestsrc is-live=true pattern=ball background-color=0xff406080 ! video/x-raw,width=320,height=240,framerate=15/1,format=I420"
 SOUND = "audiotestsrc is-live=true freq=440 samplesperbuffer={samples} ! audio/x-raw,rate={rate},channels=1"
 DIRECTION = GstWebRTC.WebRTCRTPTransceiverDirection
 

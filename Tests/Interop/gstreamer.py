@@ -65,7 +65,9 @@ class GStreamerSession:
         return {"frames": counts["received"].get(kind, 0), "lost": lost}
 
     async def sent(self, kind):
-        return {"frames": (await self._do("counts"))["sent"].get(kind, 0)}
+        frames = (await self._do("counts"))["sent"].get(kind, 0)
+        # Of audio, each is a packet.
+        return {"frames": frames} | ({"packets": frames} if kind == "audio" else {})
 
     async def picture(self):
         return await self._do("picture")

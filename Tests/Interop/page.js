@@ -78,10 +78,30 @@ class Channel extends EventTarget {
   }
 }
 
-/// The browser's own source: Chromium's and Firefox's fake devices, small so that software encoders keep up.
+/// A source of the browser's own: its fake devices, small so that software encoders keep up.
 const capture = async (kind) => {
+  // Firefox's fake camera shows a single colour.
+  if (kind == "video" && navigator.userAgent.includes("Firefox")) return draw();
   const constraints = kind == "video" ? { video: { width: 320, height: 240, frameRate: 20 } } : { audio: true };
   return (await navigator.mediaDevices.getUserMedia(constraints)).getTracks()[0];
+};
+
+/// A grey slope that moves, 20 times a second.
+const draw = () => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 320;
+  canvas.height = 240;
+  const context = canvas.getContext("2d");
+  let count = 0;
+  setInterval(() => {
+    count += 1;
+    for (let column = 0; column < 20; column++) {
+      const level = 16 + (((column + count) % 20) * 220) / 20;
+      context.fillStyle = `rgb(${level} ${level} ${level})`;
+      context.fillRect(column * 16, 0, 16, 240);
+    }
+  }, 50);
+  return canvas.captureStream(20).getTracks()[0];
 };
 
 /// Offers only `codec` ("H264"), and retransmission where the medium has it.
@@ -317,7 +337,14 @@ const rtc = {
   ownPicture: (id) => sessions.get(id).own.find((each) => each.track.kind == "video").picture(),
   tone: async (id) => (await sessions.get(id).screen("audio")).tone(),
   pause: async (id) => {
-    await Promise.all(sessions.get(id).connection.getSenders().map((each) => each.replaceTrack(null)));
+    for (const sender of sessions.get(id).connection.getSenders()) {
+      // Firefox heeds `active` for video alone, and without a camera goes on with black.
+      if (sender.track?.kind == "audio") await sender.replaceTrack(null);
+      if (sender.track?.kind != "video") continue;
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings) encoding.active = false;
+      await sender.setParameters(parameters);
+    }
   },
   /// What must be empty where nothing may have been delivered.
   delivered: (id) =>
