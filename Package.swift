@@ -54,7 +54,8 @@ let package = Package(
   ],
   traits: [
     .trait(name: "Tool", description: "The command-line tool and the packages that it needs."),
-    .default(enabledTraits: ["Tool"]),
+    .trait(name: "Video", description: "The payload formats of video. Without it a device carries audio and data alone."),
+    .default(enabledTraits: ["Tool", "Video"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -36,7 +36,7 @@ let modules = [
 
 let package = Package(
   name: "Fuzz",
-  dependencies: [.package(name: "swift-rtc", path: "..", traits: [])],
+  dependencies: [.package(name: "swift-rtc", path: "..", traits: ["Video"])],
   targets: targets.map { name in
     .executableTarget(
       name: name,

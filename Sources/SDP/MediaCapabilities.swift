@@ -33,8 +33,10 @@ public struct MediaCapabilities: Equatable, Sendable {
     return result
   }
 
-  /// All video formats: VP8, H264 of constrained baseline profile in both packetization modes, and JPEG.
+  /// All video formats: VP8, H264 of constrained baseline profile in both packetization modes, and JPEG. None without the package
+  /// trait `Video`.
   public static var video: MediaCapabilities {
+    #if Video
     var single = Codec(.h264)
     single.h264.packetizationMode = 0
     var result = MediaCapabilities(
@@ -47,6 +49,9 @@ public struct MediaCapabilities: Equatable, Sendable {
     result.extensions.rid = 10
     result.extensions.repairedRID = 11
     return result
+    #else
+    return MediaCapabilities(kind: .video)
+    #endif
   }
 
   /// Leaves only codecs of these formats, in this order.
@@ -74,6 +79,7 @@ public struct MediaCapabilities: Equatable, Sendable {
     return result
   }
 
+  #if Video
   private static func videoCodec(_ codec: Codec, _ payloadType: UInt8, rtx: UInt8) -> PayloadMapping {
     var result = PayloadMapping(payloadType: payloadType, codec: codec)
     result.rtxPayloadType = rtx
@@ -84,4 +90,5 @@ public struct MediaCapabilities: Equatable, Sendable {
     result.transportCC = true
     return result
   }
+  #endif
 }

@@ -41,7 +41,7 @@ extension PeerConnection {
         if transceiver.isStopped {
           if let place = slots.firstIndex(of: .media(index)) { slots[place] = .unused }
         } else if !isPlaced {
-          if let place = slots.firstIndex(of: .unused) { slots[place] = .media(index) } else { slots.append(.media(index)) }
+          slots.place(.media(index))
         }
         index &+= 1
       }
@@ -51,7 +51,7 @@ extension PeerConnection {
     if !hasData, self.core.signaling.remote == nil || self.core.channels.hasChannels,
       self.core.configuration.offersDataChannels || self.core.channels.hasChannels
     {
-      slots.append(.data(mid: []))
+      slots.place(.data(mid: []))
     }
     self.core.signaling.offeredSlots = slots
     self.core.signaling.offeredSections = []
@@ -316,5 +316,18 @@ extension PeerConnection {
     media.transceivers[index].hasRemoteTrack = exists
     let transceiver = Transceiver(index: index)
     self.core.events.append(exists ? .trackAdded(transceiver) : .trackRemoved(transceiver))
+  }
+}
+
+extension [Signaling.Slot] {
+  /// Puts a new section where one ended, or behind all; not before the first in use, which stands for the transport: see
+  /// `SessionDescription.placeForNewSection`.
+  fileprivate mutating func place(_ slot: Signaling.Slot) {
+    let first = self.firstIndex { $0 != .unused } ?? self.count
+    if let place = self.indices.first(where: { $0 > first && self[$0] == .unused }) {
+      self[place] = slot
+    } else {
+      self.append(slot)
+    }
   }
 }

@@ -12,6 +12,8 @@ struct Endpoint: Sendable {
   let sessions: Sessions
   /// What requests about media have to bear.
   let token: String?
+  /// Servers that clients are told of, as ADDRESS:PORT.
+  let stun: [String]
 
   func respond(to request: HTTPRequest) async -> HTTPResponse {
     var response: HTTPResponse
@@ -50,31 +52,24 @@ struct Endpoint: Sendable {
   }
 
   private func offer(_ request: HTTPRequest, _ role: ServedSession.Role) async throws -> HTTPResponse {
-    if role != .echo, let refusal = self.refusal(of: request) { return refusal }
+    if role != .echo, let response = self.unauthorized(request) { return response }
     guard mediaType(of: request) == "application/sdp" else {
       return problem(.unsupportedMediaType, "an offer has the content type application/sdp")
     }
     guard let body = try await self.body(of: request) else { return problem(tooLarge, "the offer is too large") }
     do throws(Sessions.StartError) {
       let session = try self.sessions.start(role, offer: body)
-      return HTTPResponse(
-        statusCode: .created,
-        headers: HTTPHeaders([
-          .contentType: "application/sdp", HTTPHeader("Location"): "/session/\(session.id)",
-          HTTPHeader("ETag"): "\"\(session.id)\"", HTTPHeader("Accept-Patch"): "application/trickle-ice-sdpfrag",
-        ]), body: Data(session.answer.utf8))
-    } catch {
-      switch error {
-      case .tooMany: return problem(.serviceUnavailable, "there are as many sessions as this server takes")
-      case .refused(.malformed(let error)) where error.reason == .nothingInCommon && role != .echo:
-        return problem(notAcceptable, "the offer has no codec in common with this server")
-      case .refused(let reason): return problem(.badRequest, reason.text)
-      case .useless(.nothingToPlay): return problem(conflict, "there is nothing to play: nobody publishes")
-      case .useless(.noCodec): return problem(notAcceptable, "the offer has no codec in common with this server")
-      case .useless(.noUse):
-        return problem(unprocessable, role == .publish ? "the offer sends nothing" : "the offer receives nothing")
-      case .failed(let reason): return problem(.internalServerError, reason)
+      var headers = HTTPHeaders([
+        .contentType: "application/sdp", HTTPHeader("Location"): "/session/\(session.id)",
+        HTTPHeader("ETag"): "\"\(session.id)\"", HTTPHeader("Accept-Patch"): "application/trickle-ice-sdpfrag",
+      ])
+      // RFC 9725 section 4.6.
+      if !self.stun.isEmpty {
+        headers[HTTPHeader("Link")] = self.stun.map { "<stun:\($0)>; rel=\"ice-server\"" }.joined(separator: ", ")
       }
+      return HTTPResponse(statusCode: .created, headers: headers, body: Data(session.answer.utf8))
+    } catch {
+      return refusal(error, role)
     }
   }
 
@@ -83,48 +78,60 @@ struct Endpoint: Sendable {
     guard parts.count == 2, parts[0] == "session", let (peer, served) = self.sessions.peer(String(parts[1])) else {
       return problem(.notFound, "there is no such session")
     }
-    if served.role != .echo, let refusal = self.refusal(of: request) { return refusal }
+    if served.role != .echo, let response = self.unauthorized(request) { return response }
     switch request.method {
     case .GET:
-      let statistics = try peer.perform { connection, _ in
-        try JSONSerialization.data(
-          withJSONObject: statisticsObject(connection.connection, received: served.received), options: [.sortedKeys])
+      let statistics = peer.perform { connection, _ in
+        statisticsObject(connection.connection, received: served.received)
       }
       return HTTPResponse(
         statusCode: .ok, headers: HTTPHeaders([.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"]),
-        body: statistics)
+        body: try JSONSerialization.data(withJSONObject: statistics, options: [.sortedKeys, .withoutEscapingSlashes]))
     case .DELETE:
       self.sessions.end(String(parts[1]))
       return HTTPResponse(statusCode: .ok)
-    case .PATCH:
-      guard mediaType(of: request) == "application/trickle-ice-sdpfrag" else {
-        return problem(.unsupportedMediaType, "candidates have the content type application/trickle-ice-sdpfrag")
-      }
-      // RFC 9725 section 4.3.1.
-      let tag = "\"\(served.id)\""
-      switch request.headers[HTTPHeader("If-Match")] {
-      case .none where served.role != .echo:
-        return problem(preconditionRequired, "candidates need an If-Match with the session's ETag")
-      case .none, tag, "*": break
-      default: return problem(preconditionFailed, "the session's ETag is another")
-      }
-      guard let body = try await self.body(of: request) else { return problem(tooLarge, "the fragment is too large") }
-      do throws(PeerConnection.DescriptionError) {
-        try peer.perform { connection, now throws(PeerConnection.DescriptionError) in
-          try connection.addRemoteFragment(body.span, now: now)
-        }
-        return HTTPResponse(statusCode: .noContent)
-      } catch {
-        // A restart of ICE is for a new session.
-        if error == .incompatible, served.role != .echo { return problem(unprocessable, "ICE cannot be restarted here") }
-        return problem(.badRequest, error.text)
-      }
+    case .PATCH: return try await self.patch(request, peer, served)
     default:
       return problem(.methodNotAllowed, "a session takes GET, PATCH and DELETE")
     }
   }
 
-  private func refusal(of request: HTTPRequest) -> HTTPResponse? {
+  private func patch(_ request: HTTPRequest, _ peer: Peer, _ served: ServedSession) async throws -> HTTPResponse {
+    let type = mediaType(of: request)
+    // RFC 9725 knows no second offer; a session of our own kind takes them.
+    guard type == "application/trickle-ice-sdpfrag" || type == "application/sdp" && served.role == .echo else {
+      return problem(.unsupportedMediaType, "candidates have the content type application/trickle-ice-sdpfrag")
+    }
+    // RFC 9725 section 4.3.1.
+    switch request.headers[HTTPHeader("If-Match")] {
+    case .none where served.role != .echo:
+      return problem(preconditionRequired, "candidates need an If-Match with the session's ETag")
+    case .none, "\"\(served.id)\"", "*": break
+    default: return problem(preconditionFailed, "the session's ETag is another")
+    }
+    guard let body = try await self.body(of: request) else { return problem(tooLarge, "the body is too large") }
+    if type == "application/sdp" {
+      do throws(Sessions.StartError) {
+        let answer = try self.sessions.renegotiate(served, peer, offer: body)
+        return HTTPResponse(
+          statusCode: .ok, headers: HTTPHeaders([.contentType: "application/sdp"]), body: Data(answer.utf8))
+      } catch {
+        return refusal(error, served.role)
+      }
+    }
+    do throws(PeerConnection.DescriptionError) {
+      try peer.perform { connection, now throws(PeerConnection.DescriptionError) in
+        try connection.addRemoteFragment(body.span, now: now)
+      }
+      return HTTPResponse(statusCode: .noContent)
+    } catch {
+      // A restart of ICE is for a new session.
+      if error == .incompatible, served.role != .echo { return problem(unprocessable, "ICE cannot be restarted here") }
+      return problem(.badRequest, error.text)
+    }
+  }
+
+  private func unauthorized(_ request: HTTPRequest) -> HTTPResponse? {
     guard let token = self.token else { return nil }
     let given = Array((request.headers[HTTPHeader("Authorization")] ?? "").utf8)
     let wanted = Array("Bearer \(token)".utf8)
@@ -156,6 +163,21 @@ private let preconditionRequired = HTTPStatusCode(428, phrase: "Precondition Req
 private func problem(_ status: HTTPStatusCode, _ line: String) -> HTTPResponse {
   HTTPResponse(
     statusCode: status, headers: HTTPHeaders([.contentType: "text/plain; charset=utf-8"]), body: Data((line + "\n").utf8))
+}
+
+/// What a client is told whose offer was not taken.
+private func refusal(_ error: Sessions.StartError, _ role: ServedSession.Role) -> HTTPResponse {
+  switch error {
+  case .tooMany: return problem(.serviceUnavailable, "there are as many sessions as this server takes")
+  case .refused(.malformed(let error)) where error.reason == .nothingInCommon && role != .echo:
+    return problem(notAcceptable, "the offer has no audio or video of a codec in common with this server")
+  case .refused(let reason): return problem(.badRequest, reason.text)
+  case .useless(.nothingToPlay): return problem(conflict, "there is nothing to play: nobody publishes")
+  case .useless(.noCodec): return problem(notAcceptable, "the offer has no audio or video of a codec in common with this server")
+  case .useless(.noUse):
+    return problem(unprocessable, role == .publish ? "the offer sends nothing" : "the offer receives nothing")
+  case .failed(let reason): return problem(.internalServerError, reason)
+  }
 }
 
 private func mediaType(of request: HTTPRequest) -> String? {

@@ -59,7 +59,7 @@ canvas { width: 100%; height: 5rem; display: block; }
   <section class="card"><h2>Level, dB</h2><canvas id="level"></canvas></section>
   <section class="card"><h2>Messages, kB/s</h2><canvas id="rate"></canvas></section>
   <section class="card"><h2>State</h2><dl id="state"></dl></section>
-  <section class="card"><h2>This page</h2><dl id="mine"></dl></section>
+  <section class="card wide"><h2>This page</h2><dl id="mine"></dl></section>
   <section class="card wide"><h2>The server's peer</h2><dl id="theirs"></dl></section>
   <section class="card wide"><h2>Chat</h2>
     <ul id="log" aria-live="polite"></ul>
@@ -86,7 +86,7 @@ function plot(id, values) {
   for (const name of ['out', 'in']) { lines[name].push(values[name] ?? null); if (lines[name].length > 120) lines[name].shift(); }
   const canvas = $(id), scale = devicePixelRatio || 1, g = canvas.getContext('2d'), style = getComputedStyle(document.documentElement);
   const w = canvas.width = canvas.clientWidth * scale, h = canvas.height = canvas.clientHeight * scale;
-  const all = [...lines.out, ...lines.in].filter(v => v !== null), low = Math.min(0, ...all), top = Math.max(low + 1, ...all) * 1.15;
+  const all = [...lines.out, ...lines.in].filter(v => v !== null), low = Math.min(0, ...all), peak = Math.max(low + 1, ...all), top = peak + .15 * (peak - low);
   g.font = 12 * scale + 'px system-ui'; let x = 4 * scale;
   for (const name of ['out', 'in']) {
     g.strokeStyle = g.fillStyle = style.getPropertyValue('--' + name); g.lineWidth = 2 * scale; g.beginPath(); let pen = false;
@@ -158,7 +158,7 @@ async function trickle(lines) {
 function openChannel() {
   channel = pc.createDataChannel('chat'); channel.binaryType = 'arraybuffer';
   const t0 = performance.now();
-  channel.onopen = () => { note(`channel open after ${(performance.now() - t0).toFixed(0)} ms`); states(); $('text').focus(); };
+  channel.onopen = () => { note(`channel open after ${(performance.now() - t0).toFixed(0)} ms`); states(); $('text').focus({ preventScroll: true }); };
   channel.onclose = () => { note('channel closed'); states(); };
   channel.onmessage = e => { if (typeof e.data !== 'string') return;
     if (e.data.startsWith('\u0000ping ')) { plot('rtt', { in: performance.now() - Number(e.data.slice(6)) }); return; }

@@ -13,11 +13,15 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve a page and an endpoint that browsers and other peers connect to.",
     discussion: """
-      GET /          a page that connects, publishes, plays and chats, and shows what it measures
-      POST /echo     an application/sdp offer -> 201 with the answer and a Location; messages and media come back
-      POST /whip     takes what the client sends (RFC 9725)
-      POST /whep     plays the files of --video and --audio; without them, what was published last by /whip
-      PATCH Location trickles candidates (RFC 8840); GET it for statistics, DELETE it to end the session
+      GET /       a page that connects, publishes, plays, chats and measures
+      POST /echo  takes an SDP offer; messages and media come back
+      POST /whip  takes what the client sends (RFC 9725)
+      POST /whep  plays the files of --video and --audio, or without them
+                  what was published last by /whip
+
+      An answer comes with the Location of its session: GET tells statistics,
+      PATCH takes candidates (RFC 8840), and offers where it is an echo's,
+      DELETE ends it.
       """)
 
   @Option(help: "Address of the HTTP server.") var host = "127.0.0.1"
@@ -66,7 +70,7 @@ struct Serve: AsyncParsableCommand {
         config: host.isV4
           ? .init(address: try sockaddr_in.inet(ip4: self.hostText, port: self.port), timeout: 30, logger: .disabled)
           : .init(address: try sockaddr_in6.inet6(ip6: self.hostText, port: self.port), timeout: 30, logger: .disabled))
-      let endpoint = Endpoint(sessions: sessions, token: self.token)
+      let endpoint = Endpoint(sessions: sessions, token: self.token, stun: self.stun)
       await server.appendRoute("*") { request in await endpoint.respond(to: request) }
       let running = Task { try await server.run() }
       try await server.waitUntilListening()

@@ -38,7 +38,8 @@ final class ServedSession: PeerDelegate, @unchecked Sendable {
   let role: Role
   private let resources: MediaResources
   private let channels: EchoSession
-  private var relays: [Transceiver: Relay] = [:]
+  /// What goes back by each transceiver.
+  private var echoes: [Transceiver: (format: CodecFormat, relay: Relay)] = [:]
   private var publisher: Stage.Publisher?
   private var player: Stage.Player?
   private var clips: [(transceiver: Transceiver, clip: MediaClip)] = []
@@ -76,7 +77,7 @@ final class ServedSession: PeerDelegate, @unchecked Sendable {
     }
   }
 
-  /// Between the offer and the answer.
+  /// Between an offer and its answer.
   func adjust(_ connection: inout RecordingPeerConnection, _ now: Instant) throws {
     for transceiver in (0..<connection.connection.transceiverCount).map(Transceiver.init) {
       guard let info = connection.connection.transceiverInfo(transceiver), !info.isStopped else { continue }
@@ -86,7 +87,7 @@ final class ServedSession: PeerDelegate, @unchecked Sendable {
     }
   }
 
-  /// When the answer is made; throws where the session is of no use.
+  /// When an answer is made; throws where the session is of no use.
   func settle(_ peer: Peer, _ connection: borrowing PeerConnection) throws(Refusal) {
     let transceivers = (0..<connection.transceiverCount).map(Transceiver.init)
     var outputs: [MediaKind: Stage.Player.Output] = [:]
@@ -95,9 +96,9 @@ final class ServedSession: PeerDelegate, @unchecked Sendable {
       guard let info = connection.transceiverInfo(transceiver), !info.isStopped, let direction = info.currentDirection
       else { continue }
       directions.append(direction)
-      if self.role == .play, let codec = info.sendCodec {
-        outputs[info.kind] = .init(transceiver: transceiver, format: codec.format)
-      }
+      guard let format = info.sendCodec?.format else { continue }
+      outputs[info.kind] = .init(transceiver: transceiver, format: format)
+      if self.role == .echo { self.echoes[transceiver] = (format, self.echoes[transceiver]?.relay ?? Relay()) }
     }
     switch self.role {
     case .echo: break
@@ -155,17 +156,16 @@ final class ServedSession: PeerDelegate, @unchecked Sendable {
 
   private func echo(_ bytes: Span<UInt8>, _ frame: ReceivedFrame, on transceiver: Transceiver, _ peer: Peer) {
     // The peer may send one codec and ask for another.
-    guard
-      peer.perform({ connection, _ in connection.connection.transceiverInfo(transceiver)?.sendCodec?.format }) == frame.format,
-      let timing = self.relays[transceiver, default: Relay()].timing(of: frame, from: peer)
-    else { return }
-    do throws(FrameSendError) {
-      try peer.sendFrame(bytes, timing, on: transceiver)
-    } catch {
-      guard frame.format.kind == .video else { return }
-      self.relays[transceiver]?.noteLoss()
-      peer.perform { connection, now in connection.requestKeyFrame(of: transceiver, now: now) }
+    guard self.echoes[transceiver]?.format == frame.format else { return }
+    if let timing = self.echoes[transceiver]?.relay.timing(of: frame, from: peer) {
+      do throws(FrameSendError) {
+        try peer.sendFrame(bytes, timing, on: transceiver)
+      } catch {
+        self.echoes[transceiver]?.relay.noteLoss()
+      }
     }
+    guard frame.format.kind == .video, self.echoes[transceiver]?.relay.needsKeyFrame ?? false else { return }
+    peer.perform { connection, now in connection.requestKeyFrame(of: transceiver, now: now) }
   }
 
   private func requestKeyFrame(_ transceiver: Transceiver, _ peer: Peer) {

@@ -81,11 +81,7 @@ final class Sessions: Sendable {
     } catch {
       peer.close()
       self.state.withLock { $0.reserved -= 1 }
-      switch error {
-      case let error as PeerConnection.DescriptionError: throw .refused(error)
-      case let error as ServedSession.Refusal: throw .useless(error)
-      default: throw .failed("\(error)")
-      }
+      throw Self.startError(error)
     }
     self.state.withLock { state in
       state.reserved -= 1
@@ -114,19 +110,44 @@ final class Sessions: Sendable {
     to offer: [UInt8], for served: ServedSession, of peer: Peer, _ connection: inout RecordingPeerConnection, _ now: Instant
   ) throws -> String {
     try served.prepare(&connection, now)
+    let channels = served.role == .echo ? self.channels : []
+    return try Self.answer(to: offer, for: served, of: peer, opening: channels, &connection, now)
+  }
+
+  private static func answer(
+    to offer: [UInt8], for served: ServedSession, of peer: Peer, opening channels: [ChannelOptions],
+    _ connection: inout RecordingPeerConnection, _ now: Instant
+  ) throws -> String {
     try connection.setRemoteDescription(.offer, offer.span, now: now)
     try served.adjust(&connection, now)
-    if served.role == .echo {
-      for channel in self.channels {
-        // One that cannot be opened shows in the client's absence of it; the session is none the worse.
-        _ = try? connection.openChannel(channel, now: now)
-      }
+    for channel in channels {
+      // One that cannot be opened shows in the client's absence of it; the session is none the worse.
+      _ = try? connection.openChannel(channel, now: now)
     }
     let answer = try description { writer throws(PeerConnection.UsageError) in
       try connection.makeAnswer(into: &writer, now: now)
     }
     try served.settle(peer, connection.connection)
     return answer
+  }
+
+  private static func startError(_ error: any Error) -> StartError {
+    switch error {
+    case let error as PeerConnection.DescriptionError: .refused(error)
+    case let error as ServedSession.Refusal: .useless(error)
+    default: .failed("\(error)")
+    }
+  }
+
+  /// Takes a further offer in a live session; one that is refused leaves it as it was.
+  func renegotiate(_ served: ServedSession, _ peer: Peer, offer: [UInt8]) throws(StartError) -> String {
+    do {
+      return try peer.perform { connection, now in
+        try Self.answer(to: offer, for: served, of: peer, opening: [], &connection, now)
+      }
+    } catch {
+      throw Self.startError(error)
+    }
   }
 
   private func expire(_ id: String) {

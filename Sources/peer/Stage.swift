@@ -89,7 +89,11 @@ final class Stage: Sendable {
     var isKeyFrameMissing = false
     for player in players {
       guard let output = player.outputs[kind], output.format == frame.format else { continue }
-      guard let timing = player.outputs[kind]?.relay.timing(of: frame, from: publisher.peer) else { continue }
+      guard let timing = player.outputs[kind]?.relay.timing(of: frame, from: publisher.peer) else {
+        // Whoever came into the picture in its middle sees nothing of it yet, and so asks for nothing.
+        if player.outputs[kind]?.relay.needsKeyFrame ?? false { isKeyFrameMissing = true }
+        continue
+      }
       do throws(FrameSendError) {
         try player.peer.sendFrame(bytes, timing, on: output.transceiver)
       } catch {

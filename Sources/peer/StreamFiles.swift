@@ -30,6 +30,7 @@ final class StreamFiles: @unchecked Sendable {
   private let waiting = Atomic<Int>(0)
   private let leftOut = Atomic<Int>(0)
   private var sessions: [String: Session] = [:]
+  private var completed: [String] = []
 
   init(directory: String) throws {
     self.directory = URL(fileURLWithPath: directory, isDirectory: true)
@@ -64,14 +65,15 @@ final class StreamFiles: @unchecked Sendable {
     }
   }
 
-  /// Returns when all that was asked for is done.
-  func wait() { self.queue.sync {} }
+  /// Returns when all that was asked for is done, with the files that were completed lately.
+  @discardableResult
+  func wait() -> [String] { self.queue.sync { self.completed } }
 
   private func write(_ bytes: [UInt8], _ frame: ReceivedFrame, _ key: Key, _ name: String) {
     var session = self.sessions.removeValue(forKey: name) ?? Session()
     defer { self.sessions[name] = session }
     guard !session.hasFailed else { return }
-    if let file = session.open[key], file.format != frame.format {
+    if let file = session.open[key], file.format != frame.format || frame.begins(after: file.mediaTime) {
       self.close(file)
       session.open[key] = nil
     }
@@ -96,7 +98,12 @@ final class StreamFiles: @unchecked Sendable {
   }
 
   private func close(_ file: StreamFile) {
-    do { try file.finish() } catch { complain("\(file.path) could not be completed: \(error)") }
+    do {
+      try file.finish()
+      self.completed = self.completed.suffix(Self.maximumFilesPerSession) + [file.path]
+    } catch {
+      complain("\(file.path) could not be completed: \(error)")
+    }
   }
 }
 
@@ -116,6 +123,8 @@ private final class StreamFile {
   private let output: MediaSink
   private var writer: Writer
   private var size: UInt64 = 0
+  /// The last frame's.
+  private(set) var mediaTime: Int64 = 0
 
   init(_ path: String, _ format: CodecFormat, first: [UInt8]) throws {
     self.path = path
@@ -147,6 +156,7 @@ private final class StreamFile {
 
   func append(_ bytes: [UInt8], _ frame: ReceivedFrame) throws {
     let span = bytes.span
+    self.mediaTime = frame.mediaTime
     switch self.writer {
     case .opus(var writer):
       defer { self.writer = .opus(writer) }

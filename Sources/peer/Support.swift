@@ -139,7 +139,7 @@ func printTable(_ title: String, _ rows: [(String, String)]) {
 
 /// One object on one line, which is what other programs read most easily.
 func printJSON(_ object: [String: Any]) throws {
-  let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys])
+  let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .withoutEscapingSlashes])
   print(String(decoding: data, as: UTF8.self))
 }
 

@@ -47,7 +47,7 @@ async def test_an_offer_is_answered_and_the_session_can_be_read_and_ended(client
         (b"hello", "line 1"),
         (OFFER.replace(b"a=fingerprint:sha-256 ", b"a=fingerprint:sha-256 zz:"), "fingerprint"),
         (OFFER.replace(b"a=ice-pwd:", b"a=x-pwd:"), "ice-pwd"),
-        (b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", "data channels"),
+        (b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", "no section"),
         (bytes(range(256)), "line"),
     ],
 )

@@ -198,7 +198,9 @@ extension ReceiverHarness {
       var sequence: UInt16 = 0
       for length in 0..<30 {
         let bytes: [UInt8] =
-          type == vp8Type ? [0x90, 0xF0, 0x80, 0x01, 0x00, 0x00] : type == h264Type ? [0x78, 0, 20, 0x67] : [0, 0, 0, 0, 255, 255, 40, 30]
+          type == vp8Type
+          ? [0x90, 0xF0, 0x80, 0x01, 0x00, 0x00]
+          : type == h264Type ? [0x78, 0, 20, 0x67] : [0, 0, 0, 0, 255, 255, 40, 30]
         let whole = bytes + [UInt8](repeating: 0x41, count: 40)
         harness.receive(TestPacket(type, sequence, UInt32(length) * 2, marker: true, Array(whole[0..<length])))
         harness.receive(vp8Packets(key, from: sequence &+ 1, timestamp: UInt32(length) * 2 + 1))
@@ -213,7 +215,8 @@ extension ReceiverHarness {
     var original = try ReceiverHarness()
     var packets: [TestPacket] = []
     for number in 0..<20 {
-      packets += vp8Packets(vp8Frame(number, size: 2500, isKey: number % 5 == 0), from: UInt16(number * 3), timestamp: UInt32(number) * 3000)
+      let frame = vp8Frame(number, size: 2500, isKey: number % 5 == 0)
+      packets += vp8Packets(frame, from: UInt16(number * 3), timestamp: UInt32(number) * 3000)
     }
     packets.remove(at: 20)
     original.receive(Array(packets[0..<30]))

@@ -6,8 +6,8 @@ struct RepairLink {
     case none
     /// Each packet by itself, percent.
     case random(Double)
-    /// Gilbert and Elliott: a good state that loses nothing and a bad one that loses all; percent over all, and the mean length of
-    /// a burst in packets.
+    /// Gilbert and Elliott: a good state that loses nothing and a bad one that loses all; percent over all, and the mean length
+    /// of a burst in packets.
     case bursts(Double, mean: Double)
   }
 

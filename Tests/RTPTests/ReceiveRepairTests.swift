@@ -3,8 +3,8 @@ import RTP
 import Testing
 import Time
 
-/// A video sender and its receiver, two sessions over a path: 30 frames a second, 1.2 Mbit/s of what looks like VP8, a key frame every
-/// 3 s and when one is asked for.
+/// A video sender and its receiver, two sessions over a path: 30 frames a second, 1.2 Mbit/s of what looks like VP8, a key
+/// frame every 3 s and when one is asked for.
 private struct Call {
   static let clip: [UInt8] = (0..<40_000).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ $0 >> 8) }
   static let start = Instant(nanoseconds: 10_000_000_000)

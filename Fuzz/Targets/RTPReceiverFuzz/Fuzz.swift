@@ -2,8 +2,8 @@ import Bytes
 import RTP
 import Time
 
-/// A receiver of small bounds, to which the input makes up packets, lets time pass, and takes frames or not. Bounds, deadlines and the order of
-/// frames are checked all along.
+/// A receiver of small bounds, to which the input makes up packets, lets time pass, and takes frames or not. Bounds, deadlines
+/// and the order of frames are checked all along.
 private func parameters(_ kind: MediaKind) -> LineParameters {
   var parameters = LineParameters(kind: kind)
   parameters.receives = true
@@ -115,7 +115,7 @@ private struct Victim {
   }
 }
 
-@_cdecl("LLVMFuzzerTestOneInput")
+@c(LLVMFuzzerTestOneInput)
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let data, count > 1 else { return 0 }
   let bytes = [UInt8](UnsafeBufferPointer(start: data, count: count))

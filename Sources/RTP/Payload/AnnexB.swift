@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// The byte stream format of ITU-T H.264 annex B.
 enum AnnexB {
   /// Where the next start code prefix (0, 0, 1) begins, at `start` or later; the end of `stream` if there is none.
@@ -40,3 +42,5 @@ enum AnnexB {
     return (start..<end, next)
   }
 }
+
+#endif

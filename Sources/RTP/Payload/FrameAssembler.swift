@@ -8,9 +8,11 @@ import Bytes
 public struct FrameAssembler: Sendable {
   let format: CodecFormat
   var hasAudio = false
+  #if Video
   var h264 = H264Assembler()
   var vp8 = VP8Assembler()
   var jpeg = JPEGAssembler()
+  #endif
 
   public init(format: CodecFormat) { self.format = format }
 
@@ -18,9 +20,13 @@ public struct FrameAssembler: Sendable {
   public mutating func begin() {
     switch self.format {
     case .pcmu, .pcma, .opus: self.hasAudio = false
+    #if Video
     case .h264: self.h264.begin()
     case .vp8: self.vp8.begin()
     case .jpeg: self.jpeg.begin()
+    #else
+    case .h264, .vp8, .jpeg: break
+    #endif
     }
   }
 
@@ -34,9 +40,13 @@ public struct FrameAssembler: Sendable {
       self.hasAudio = true
       writer.write(payload)
       return !writer.overflowed
+    #if Video
     case .h264: return self.h264.append(payload, into: &writer)
     case .vp8: return self.vp8.append(payload, into: &writer)
     case .jpeg: return self.jpeg.append(payload, into: &writer)
+    #else
+    case .h264, .vp8, .jpeg: return false
+    #endif
     }
   }
 
@@ -44,9 +54,13 @@ public struct FrameAssembler: Sendable {
   public mutating func finish(into writer: inout SpanWriter) -> FrameFacts? {
     switch self.format {
     case .pcmu, .pcma, .opus: return self.hasAudio ? FrameFacts(isKeyFrame: true) : nil
+    #if Video
     case .h264: return self.h264.finish()
     case .vp8: return self.vp8.finish(in: writer)
     case .jpeg: return self.jpeg.finish(into: &writer)
+    #else
+    case .h264, .vp8, .jpeg: return nil
+    #endif
     }
   }
 }

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// The state of an access unit that is put together, and the picture size that the last SPS told.
 struct H264Assembler: Sendable {
   var hasIDR = false
@@ -87,3 +89,5 @@ struct H264Assembler: Sendable {
     }
   }
 }
+
+#endif

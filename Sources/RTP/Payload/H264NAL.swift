@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// nal_unit_type (ITU-T H.264 table 7-1), 24 and up as RFC 6184 table 1 uses them.
 enum H264NAL {
   static let slice: UInt8 = 1
@@ -37,3 +39,5 @@ enum H264NAL {
     }
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// Access units in the byte stream format to payloads of RFC 6184.
 struct H264Packetizer: Sendable {
   /// A NAL unit of the frame, or of the kept parameter sets.
@@ -198,3 +200,5 @@ struct H264Packetizer: Sendable {
     }
   }
 }
+
+#endif

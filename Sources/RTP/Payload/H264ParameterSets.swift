@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// The parameter sets that a sender's frames have carried, kept to be repeated before key frames that lack them: a receiver that
 /// joins late can decode from any key frame.
 struct H264ParameterSets: Sendable {
@@ -62,3 +64,5 @@ struct H264ParameterSets: Sendable {
     } catch { return nil }
   }
 }
+
+#endif

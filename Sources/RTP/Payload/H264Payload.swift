@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// Payloads of RFC 6184 in its non-interleaved mode: single NAL units, STAP-A and FU-A.
 enum H264Payload {
   static let startCodeSize = 4
@@ -63,3 +65,5 @@ enum H264Payload {
     static let end: UInt8 = 0x40
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// The size that a sequence parameter set gives its pictures, after cropping (ITU-T H.264 7.3.2.1.1, 7.4.2.1.1).
 struct H264PictureSize: Equatable {
   var width: UInt16
@@ -159,3 +161,5 @@ struct RBSPReader: ~Escapable {
     return code & 1 != 0 ? magnitude : 0 &- magnitude
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// The state of a JFIF file that is put together, and the quantization tables that the peer sent last.
 struct JPEGAssembler: Sendable {
   /// SOI, APP0, two DQT of 16 bits, DRI, SOF, DHT and SOS.
@@ -128,3 +130,5 @@ struct JPEGAssembler: Sendable {
     }
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// What a packetizer needs to know of a JPEG file (ITU-T T.81 annex B).
 struct JPEGFile: Equatable, Sendable {
   /// A quantization table within the file.
@@ -243,3 +245,5 @@ private struct JPEGFileReader: ~Escapable {
     }
   }
 }
+
+#endif

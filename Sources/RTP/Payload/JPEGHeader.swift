@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// The headers of a payload of RFC 2435 (sections 3.1, 3.1.7 and 3.1.8).
 struct JPEGHeader: Equatable {
   static let mainSize = 8
@@ -84,3 +86,5 @@ enum JPEGPayload {
         &+ (marker ? JPEGAssembler.trailerSize : 0))
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// JPEG files to payloads of RFC 2435.
 struct JPEGPacketizer: Sendable {
   var file = JPEGFile()
@@ -93,3 +95,5 @@ struct JPEGPacketizer: Sendable {
     return nil
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// The tables of ITU-T T.81 annex K that RFC 2435 presumes.
 enum JPEGTables {
   /// Tables K.1 and K.2 in zigzag order, which is that of DQT segments and of the Quantization Table header. (RFC 2435 appendix A
@@ -75,3 +77,5 @@ enum JPEGTables {
     }
   }
 }
+
+#endif

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// MJPEG over a data channel, as Espressif's esp_webrtc sends it (`video_dc_chunked`): each message is a flag byte, the length of
 /// the piece that follows in 4 bytes, big-endian, and the piece.
 public enum MJPEGChannelFraming {
@@ -169,3 +171,5 @@ private func isJPEG(_ frame: Span<UInt8>) -> Bool {
   let count = frame.count
   return count >= 4 && frame[0] == 0xFF && frame[1] == 0xD8 && frame[count &- 2] == 0xFF && frame[count &- 1] == 0xD9
 }
+
+#endif

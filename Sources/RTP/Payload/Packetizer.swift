@@ -30,14 +30,18 @@ public struct Packetizer: Sendable {
   /// Of the frame given to `begin`, 0 after a refused one.
   var size = 0
   var audio = AudioPacketizer()
+  #if Video
   var h264: H264Packetizer
   var vp8: VP8Packetizer
   var jpeg = JPEGPacketizer()
+  #endif
 
   public init(codec: Codec, random: inout SeededRandom) {
     self.codec = codec
+    #if Video
     self.h264 = H264Packetizer(packetizationMode: codec.h264.packetizationMode)
     self.vp8 = VP8Packetizer(firstPictureID: UInt16(truncatingIfNeeded: random.nextWord()))
+    #endif
   }
 
   /// Starts a frame, forgetting what was not yet written of the frame before. Payloads will have `maximumPayloadSize` bytes at most.
@@ -51,9 +55,13 @@ public struct Packetizer: Sendable {
       guard let packet = OpusPacket(frame) else { throw .malformed }
       summary = try self.audio.begin(frame, limit: maximumPayloadSize)
       self.audio.isSilent = packet.isDiscontinuous
+    #if Video
     case .h264: summary = try self.h264.begin(frame, limit: maximumPayloadSize)
     case .vp8: summary = try self.vp8.begin(frame, limit: maximumPayloadSize)
     case .jpeg: summary = try self.jpeg.begin(frame, limit: maximumPayloadSize)
+    #else
+    case .h264, .vp8, .jpeg: throw .unsupported
+    #endif
     }
     self.size = frame.count
     return summary
@@ -66,9 +74,13 @@ public struct Packetizer: Sendable {
     guard self.size > 0, frame.count == self.size else { return false }
     switch self.codec.format {
     case .pcmu, .pcma, .opus: return self.audio.writeNext(of: frame, into: &writer)
+    #if Video
     case .h264: return self.h264.writeNext(of: frame, into: &writer)
     case .vp8: return self.vp8.writeNext(of: frame, into: &writer)
     case .jpeg: return self.jpeg.writeNext(of: frame, into: &writer)
+    #else
+    case .h264, .vp8, .jpeg: return false
+    #endif
     }
   }
 
@@ -77,9 +89,13 @@ public struct Packetizer: Sendable {
     guard self.size > 0 else { return true }
     switch self.codec.format {
     case .pcmu, .pcma, .opus: return self.audio.isSent
+    #if Video
     case .h264: return self.h264.isLast
     case .vp8: return self.vp8.isLast
     case .jpeg: return self.jpeg.isLast
+    #else
+    case .h264, .vp8, .jpeg: return true
+    #endif
     }
   }
 

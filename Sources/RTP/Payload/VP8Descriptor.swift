@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// The VP8 payload descriptor (RFC 7741 section 4.2).
 @frozen
 public struct VP8Descriptor: Equatable, Sendable {
@@ -65,3 +67,5 @@ public struct VP8Descriptor: Equatable, Sendable {
 
   @inlinable public var startsFrame: Bool { self.startsPartition && self.partition == 0 }
 }
+
+#endif

@@ -1,5 +1,7 @@
 import Bytes
 
+#if Video
+
 /// Payloads of RFC 7741.
 enum VP8Payload {
   static func inspect(_ payload: Span<UInt8>, marker: Bool) -> PayloadFacts? {
@@ -101,3 +103,5 @@ struct VP8Packetizer: Sendable {
     return true
   }
 }
+
+#endif

@@ -1,7 +1,7 @@
 import Bytes
 
-/// Where key frames of H264 begin, which needs more care than `PayloadFacts.start` takes: an IDR slice can begin an access unit, but the
-/// parameter sets that usually precede it may be what is missing.
+/// Where key frames of H264 begin, which needs more care than `PayloadFacts.start` takes: an IDR slice can begin an access
+/// unit, but the parameter sets that usually precede it may be what is missing.
 enum KeyFrameStart {
   /// Whether a key frame begins with this payload, for sure; withdraws the claim of an IDR slice to be a start.
   static func find(in payload: Span<UInt8>, _ facts: inout PayloadFacts, format: CodecFormat) -> Bool {

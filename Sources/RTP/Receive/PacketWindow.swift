@@ -51,7 +51,8 @@ struct PacketSlot: Sendable {
   var frameCompletedAt = Instant.zero
 }
 
-/// The slots of the packets `base..<end`, by index: a sequence number counted on without wrapping. A ring that doubles up to its bound.
+/// The slots of the packets `base..<end`, by index: a sequence number counted on without wrapping. A ring that doubles up to
+/// its bound.
 struct PacketWindow: Sendable {
   private var slots: [PacketSlot]
   let maximumCount: Int

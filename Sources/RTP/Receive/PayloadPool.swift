@@ -1,7 +1,7 @@
 import Bytes
 
-/// Payloads in one ring of bytes, each in one piece, in the order of their arrival. They are freed in any order; room comes back once
-/// everything that came before is free as well, which a jitter buffer does within its hold time.
+/// Payloads in one ring of bytes, each in one piece, in the order of their arrival. They are freed in any order; room comes
+/// back once everything that came before is free as well, which a jitter buffer does within its hold time.
 ///
 /// The ring starts small and doubles up to its bound, so that a stream takes the memory that it needs: no allocation once it has
 /// found its size.

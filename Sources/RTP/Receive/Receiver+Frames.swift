@@ -173,8 +173,8 @@ extension Receiver {
     while self.scan < index { _ = self.scanNext(givingUpAt: .distantFuture) }
   }
 
-  /// Gives up what is oldest: a ready frame with all that depends on it, or what is missing, or a frame that grows without end. False: there is
-  /// nothing left.
+  /// Gives up what is oldest: a ready frame with all that depends on it, or what is missing, or a frame that grows without end.
+  /// False: there is nothing left.
   mutating func evictOldest() -> Bool {
     self.settle()
     if self.window.base < self.readyEnd {
@@ -216,5 +216,4 @@ extension Receiver {
     self.window[index].kind = .done
     self.window[index].frameLength = 0
   }
-
 }

@@ -32,8 +32,8 @@ extension Receiver {
     }
   }
 
-  /// Asks for a key frame, again and again until one has come; not sooner than `keyFrameRequestInterval` after the last time. Formats
-  /// without dependent frames need none.
+  /// Asks for a key frame, again and again until one has come; not sooner than `keyFrameRequestInterval` after the last time.
+  /// Formats without dependent frames need none.
   public mutating func requestKeyFrame() { self.needKeyFrame() }
 
   mutating func needKeyFrame(notBefore time: Instant = .zero) {

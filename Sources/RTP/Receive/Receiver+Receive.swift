@@ -10,7 +10,8 @@ extension Receiver {
   /// another order, or be lost like any others.
   static var startingGap: Int64 { 16 }
 
-  /// Takes a packet. Of an RTX packet (`isRepair`) the header is to have the original's payload type, sequence number and SSRC, and
+  /// Takes a packet. Of an RTX packet (`isRepair`) the header is to have the original's payload type, sequence number and SSRC,
+  /// and
   /// `payload` what follows the original sequence number (RFC 4588 section 4).
   public mutating func receive(_ header: PacketHeader, payload: Span<UInt8>, isRepair: Bool, now: Instant) {
     self.now = max(self.now, now)
@@ -73,8 +74,8 @@ extension Receiver {
     return false
   }
 
-  /// The packet's index, once the gap before it is known to be missing. Nil: not to be taken. `mayFollow`: another packet of its frame
-  /// may precede it.
+  /// The packet's index, once the gap before it is known to be missing. Nil: not to be taken. `mayFollow`: another packet of
+  /// its frame may precede it.
   private mutating func place(
     _ header: PacketHeader, isRepair: Bool, isKnown: Bool, mayFollow: Bool
   ) -> Int64? {

@@ -3,11 +3,12 @@ import Time
 
 /// One incoming stream: its packets become frames again, whole, in order, each once.
 ///
-/// Packets wait in a window of slots, by sequence number, their payloads in a pool of bytes. `scan` moves over the packets that are
-/// there and cuts them into frames; a frame is ready once it is whole and nothing is missing before it: no time is added where all
-/// arrives in order. At a missing packet `scan` waits, for `Configuration.holdTime` after the gap was noticed. Meanwhile the packet is asked
-/// for (RFC 4585 section 6.2.1); what the sender repeats, on the stream itself or by RTX (RFC 4588), fills the gap. Then it is given up, with
-/// the frame around it, and where later frames depend on it, they wait for a key frame, which is asked for.
+/// Packets wait in a window of slots, by sequence number, their payloads in a pool of bytes. `scan` moves over the packets that
+/// are there and cuts them into frames; a frame is ready once it is whole and nothing is missing before it: no time is added
+/// where all arrives in order. At a missing packet `scan` waits, for `Configuration.holdTime` after the gap was noticed.
+/// Meanwhile the packet is asked for (RFC 4585 section 6.2.1); what the sender repeats, on the stream itself or by RTX (RFC
+/// 4588), fills the gap. Then it is given up, with the frame around it, and where later frames depend on it, they wait for a
+/// key frame, which is asked for.
 ///
 /// ```
 ///   base          frameStart        scan                end
@@ -17,7 +18,8 @@ import Time
 ///
 /// Everything has a bound: a window that is full, or a pool, gives up its oldest frames, whole or not.
 ///
-/// The caller polls: after each `receive` and `advance`, `writeNACK` while `owesNACK`, `takeKeyFrameRequest`, `receiveFrame` until nil.
+/// The caller polls: after each `receive` and `advance`, `writeNACK` while `owesNACK`, `takeKeyFrameRequest`, `receiveFrame`
+/// until nil.
 public struct Receiver: Sendable {
   public let configuration: Configuration
   public let ssrc: UInt32
@@ -131,7 +133,7 @@ public struct Receiver: Sendable {
   /// What the next report is to say; each call starts the interval that `fractionLost` is about.
   public mutating func takeReceptionReport() -> ReceptionReport { self.tracker.takeReport() }
 
-  /// Bytes of memory that packets and what is known of them are kept in: at most `Configuration.maximumBytes`, and some 100 for each of
-  /// `Configuration.maximumPackets`.
+  /// Bytes of memory that payloads and what is known of their packets are kept in: at most `Configuration.maximumBytes`, and some
+  /// 100 for each of `Configuration.maximumPackets`.
   public var memory: Int { self.pool.bytes.count &+ self.window.count &* MemoryLayout<PacketSlot>.stride }
 }

@@ -26,11 +26,11 @@ extension Receiver {
     public var maximumBytes: Int
     /// Packets between the oldest kept and the newest, missing ones included: 16 to 16,384; rounded up to a power of 2.
     public var maximumPackets: Int
-    /// A key frame that is needed is asked for again after this long (after one and a half round trips, if that is longer), unless one
-    /// is on its way; until one has come. At least 10 ms.
+    /// A key frame that is needed is asked for again after this long (after one and a half round trips, if that is longer),
+    /// unless one is on its way; until one has come. At least 10 ms.
     public var keyFrameRequestInterval = Interval.milliseconds(200)
-    /// After a loss, and at the start, frames that depend on others (H264, VP8) are held back until a key frame comes. Where false,
-    /// they come out with `followsLoss`.
+    /// After a loss, and at the start, frames that depend on others (H264, VP8) are held back until a key frame comes. Where
+    /// false, they come out with `followsLoss`.
     public var waitsForKeyFrame = true
 
     /// Usual values for one kind of media.

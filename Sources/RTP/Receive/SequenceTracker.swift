@@ -15,8 +15,8 @@ struct SequenceTracker: Sendable {
     case refused
   }
 
-  /// RFC 3550 section A.1. Its 100 for MAX_MISORDER are two seconds of 50 packets each; video sends more, and to take packets that
-  /// are merely late for a restart would show old frames after new ones.
+  /// RFC 3550 section A.1. Its 100 for MAX_MISORDER are two seconds of 50 packets each; video sends more, and to take packets
+  /// that are merely late for a restart would show old frames after new ones.
   static let maximumDropout: UInt16 = 3000
   static let maximumMisorder = 1000
 

@@ -48,7 +48,8 @@ struct SendStore: Sendable {
     packets <= self.limits.packets &- self.waiting && bytes <= self.usableBytes &- self.waitingBytes
   }
 
-  /// Where in `bytes` a packet of `packetSize` bytes at most may be written; packets that were sent give way. Nil: those that wait are in the way.
+  /// Where in `bytes` a packet of `packetSize` bytes at most may be written; packets that were sent give way. Nil: those that wait
+  /// are in the way.
   mutating func reserve() -> Int? {
     if self.bytes.isEmpty {
       self.bytes = [UInt8](repeating: 0, count: self.limits.bytes)

@@ -169,8 +169,8 @@ extension Session {
 
   /// RFC 3550 section 6.6.
   mutating func writeGoodbyes(into writer: inout SpanWriter) -> Bool {
-    guard let first = self.reports.goodbyes.first, writer.remaining >= 32 &+ 260 &+ 31 &* 4 || writer.remaining >= 200
-    else { return false }
+    let head = 20 &+ SourceDescription.chunkSize(cname: self.cname.span)
+    guard let first = self.reports.goodbyes.first, writer.remaining >= head &+ 4 else { return false }
     self.beginFeedback(first, reducedSize: false, into: &writer)
     let count = min(self.reports.goodbyes.count, 31, (writer.remaining &- 4) / 4)
     let start = ControlPacket.begin(ControlPacket.Kind.goodbye, count: UInt8(truncatingIfNeeded: count), into: &writer)

@@ -19,7 +19,7 @@ extension Session {
     guard self.streams.indices.contains(index) else { return nil }
     return StreamStatistics(
       line: self.streams[index].line, ssrc: self.streams[index].ssrc, rtxSSRC: self.streams[index].rtxSSRC,
-      cname: self.streams[index].cname, inbound: self.streams[index].receiver.statistics,
+      rid: self.streams[index].rid, cname: self.streams[index].cname, inbound: self.streams[index].receiver.statistics,
       remoteOutbound: self.streams[index].remoteOutbound)
   }
 

@@ -26,9 +26,10 @@ extension Session {
   public struct Configuration: Sendable {
     /// The NTP time (32.32 bits, RFC 3550 section 4) of `Instant.zero`: sender reports tell wall-clock time by it.
     public var ntpOffset: UInt64 = 0
-    /// The canonical name (RFC 7022); empty: 16 random characters.
+    /// The canonical name (RFC 7022), of 255 bytes at most; empty: 16 random characters.
     public var cname: [UInt8] = []
-    /// The largest RTP or RTCP packet written, without SRTP's trailer: 200 to 65,000 bytes.
+    /// The largest RTP or RTCP packet written, without SRTP's trailer: 200 to 65,000 bytes. It has to hold the report of a line with all
+    /// its streams: 24 bytes each, the canonical name, and 90 bytes.
     public var maximumPacketSize = 1200
     public var videoStore = StoreLimits(bytes: 512_000, packets: 1024, age: .seconds(2))
     public var audioReceiver = Receiver.Configuration(.audio)
@@ -70,8 +71,11 @@ extension Session {
     /// Whether every value lies in its documented range.
     public var isValid: Bool {
       let size = self.maximumPacketSize
-      guard size >= 200, size <= 65_000, self.videoStore.isValid(packetSize: size),
-        self.audioStore.isValid(packetSize: size), self.audioReceiver.isValid, self.videoReceiver.isValid
+      guard size >= 200, size <= 65_000, self.cname.count <= 255, self.maximumStreamsPerLine >= 1,
+        self.maximumStreamsPerLine <= 31,
+        size >= self.maximumStreamsPerLine &* ReportBlock.size &+ max(self.cname.count, 16) &+ 90,
+        self.videoStore.isValid(packetSize: size), self.audioStore.isValid(packetSize: size),
+        self.audioReceiver.isValid, self.videoReceiver.isValid
       else { return false }
       return self.pacingInterval <= .seconds(10) && self.pacingStep >= .microseconds(100)
         && self.pacingStep <= .seconds(1) && self.pacingBurst >= 1 && self.pacingBurst <= 16_384 && self.repeatShare >= 0
@@ -79,9 +83,8 @@ extension Session {
         && self.reportInterval >= .milliseconds(20) && self.reportInterval <= .seconds(3600)
         && self.transportFeedbackInterval >= .milliseconds(5) && self.transportFeedbackInterval <= .seconds(60)
         && self.maximumLines >= 1 && self.maximumLines <= 1024 && self.maximumStreams >= 1
-        && self.maximumStreams <= 4096 && self.maximumStreamsPerLine >= 1 && self.maximumStreamsPerLine <= 31
-        && self.streamTimeout >= .seconds(1) && self.maximumEvents >= 8 && self.maximumEvents <= 4096
-        && self.cname.count <= 255
+        && self.maximumStreams <= 4096 && self.streamTimeout >= .seconds(1) && self.maximumEvents >= 8
+        && self.maximumEvents <= 4096
     }
   }
 }

@@ -100,6 +100,8 @@ extension Session {
     public var line: Int
     public var ssrc: UInt32
     public var rtxSSRC: UInt32?
+    /// RFC 8852; empty where its packets name none.
+    public var rid: [UInt8]
     /// The peer's canonical name for whoever sends it: streams of one name are of one clock.
     public var cname: [UInt8]
     public var inbound: InboundStatistics
