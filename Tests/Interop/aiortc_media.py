@@ -43,9 +43,16 @@ class Picture(Source):
         super().__init__(1 / 15)
         self._row = bytes(16 + each * 7 // 5 % 220 for each in range(640))
 
+    def shown(self):
+        """What was taken last, as Sink.picture() has it."""
+        return list(self._row[self._start(self.frames) :][:320:10]) * 24
+
+    def _start(self, number):
+        return number * 4 % 320
+
     def frame(self, number):
         frame = VideoFrame(320, 240, "yuv420p")
-        start = number * 4 % 320
+        start = self._start(number)
         luminance, *chroma = frame.planes
         assert luminance.line_size == 320
         luminance.update(self._row[start : start + 320] * 240)

@@ -58,6 +58,14 @@ def difference(one, other):
     return statistics.mean(abs(a - b) for a, b in zip(one, other, strict=True))
 
 
+def likeness(one, other):
+    """How much two pictures look like each other: the correlation of their luminances; 1 is the same up to brightness."""
+    try:
+        return statistics.correlation(one, other)
+    except statistics.StatisticsError:
+        return 0
+
+
 async def shows_a_moving_picture(session):
     """Waits until there is a picture, and then another one."""
     first = await reach(session.picture, is_picture)

@@ -244,6 +244,21 @@ class Session extends EventTarget {
     }
     return { offer, answer, location: this.location };
   }
+  /// Offers anew in the session that there is.
+  async offerAgain() {
+    await this.connection.setLocalDescription();
+    const offer = this.connection.localDescription.sdp;
+    const headers = { "Content-Type": "application/sdp" };
+    if (this.tag) headers["If-Match"] = this.tag;
+    const response = await fetch(this.location, { method: "PATCH", headers, body: offer });
+    const answer = await response.text();
+    if (response.status != 200) throw new Error(`PATCH: ${response.status} ${answer}`);
+    await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
+    return { offer, answer };
+  }
+  transceiver(kind) {
+    return this.connection.getTransceivers().findLast((each) => each.receiver.track.kind == kind);
+  }
   async patch(line, offer) {
     const level = (name) => offer.match(new RegExp(`^a=${name}:.*$`, "m"))[0].trimEnd();
     const body = [level("ice-ufrag"), level("ice-pwd"), offer.match(/^m=.*$/m)[0].trimEnd(), level("mid"), line, ""].join("\r\n");
@@ -331,6 +346,10 @@ const rtc = {
   pair: (id) => sessions.get(id).pair(),
   flood: (id, label, count) => sessions.get(id).flood(label, count),
   maximumMessageSize: (id) => Math.min(sessions.get(id).connection.sctp.maxMessageSize, 1 << 30),
+  offerAgain: (id) => sessions.get(id).offerAgain(),
+  add: (id, medium) => sessions.get(id).add(medium),
+  direct: (id, kind, direction) => { sessions.get(id).transceiver(kind).direction = direction; },
+  stop: (id, kind) => sessions.get(id).transceiver(kind).stop(),
   attach: (id, kind) => sessions.get(id).attach(kind),
   statistics: (id, types) => sessions.get(id).statistics(types),
   picture: async (id) => (await sessions.get(id).screen("video")).picture(),

@@ -117,6 +117,23 @@ class PageSession:
         """Labels of channels that were ever open or got a message."""
         return await self._do("delivered")
 
+    async def add(self, medium):
+        """Has a medium in the next offer."""
+        await self._do("add", dataclasses.asdict(medium))
+
+    async def direct(self, kind, direction):
+        """Wants another direction in the next offer."""
+        await self._do("direct", kind, direction)
+
+    async def stop(self, kind):
+        """Ends a medium for good."""
+        await self._do("stop", kind)
+
+    async def offer_again(self):
+        """Offers anew at the session's own address; both descriptions."""
+        both = await self._do("offerAgain")
+        return both["offer"], both["answer"]
+
     async def attach(self, kind):
         """Has a medium to send when it answers."""
         await self._do("attach", kind)
@@ -354,6 +371,9 @@ class AiortcSession:
     async def sent(self, kind):
         report = await self._report(kind, "outbound-rtp")
         return {"packets": report.packetsSent if report else 0, "frames": self._sources[kind].frames}
+
+    async def own_picture(self):
+        return self._sources["video"].shown()
 
     async def picture(self):
         await self._until(lambda: "video" in self._sinks)

@@ -48,12 +48,15 @@ class Serve:
                     raise RuntimeError(f"peer serve ended with {self._process.returncode}")
         return self
 
-    async def medium(self, session, kind):
-        """The server's own numbers of a remote's medium: the object of that kind in `media` of its session."""
+    async def media(self, session):
+        """The server's own numbers of a remote's media."""
         async with aiohttp.ClientSession() as client, client.get(session.location) as response:
             assert response.status == 200
-            media = (await response.json())["media"]
-        return next((each for each in media if each["kind"] == kind), None)
+            return (await response.json())["media"]
+
+    async def medium(self, session, kind):
+        """Those of the first medium of that kind."""
+        return next((each for each in await self.media(session) if each["kind"] == kind), None)
 
     async def _accepts(self):
         try:
