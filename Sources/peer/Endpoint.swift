@@ -81,14 +81,12 @@ struct Endpoint: Sendable {
     if served.role != .echo, let response = self.unauthorized(request) { return response }
     switch request.method {
     case .GET:
-      let statistics = try peer.perform { connection, _ in
-        try JSONSerialization.data(
-          withJSONObject: statisticsObject(connection.connection, received: served.received),
-          options: [.sortedKeys, .withoutEscapingSlashes])
+      let statistics = peer.perform { connection, _ in
+        statisticsObject(connection.connection, received: served.received)
       }
       return HTTPResponse(
         statusCode: .ok, headers: HTTPHeaders([.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"]),
-        body: statistics)
+        body: try JSONSerialization.data(withJSONObject: statistics, options: [.sortedKeys, .withoutEscapingSlashes]))
     case .DELETE:
       self.sessions.end(String(parts[1]))
       return HTTPResponse(statusCode: .ok)

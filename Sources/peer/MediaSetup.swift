@@ -34,12 +34,25 @@ extension PeerConnection.Configuration {
   /// - Parameter holdTime: how long a lost packet is waited for: what is stored or watched may come later and whole.
   static func media(on driver: EpollDriver, holdTime: Interval = .milliseconds(400)) -> Self {
     var configuration = Self()
+    configuration.video.codecs += Self.baseline(of: configuration.video.codecs)
     configuration.rtp.audioReceiver.holdTime = holdTime
     configuration.rtp.videoReceiver.holdTime = holdTime
     // NTP counts from 1900 (RFC 3550 section 4).
     let epoch = Date().timeIntervalSince1970 + 2_208_988_800 - Double(driver.now.nanoseconds) / 1e9
     configuration.rtp.ntpOffset = UInt64(epoch) << 32 | UInt64(epoch.truncatingRemainder(dividingBy: 1) * 4_294_967_296)
     return configuration
+  }
+
+  /// H264 of the whole baseline profile besides its constrained subset: nothing is decoded here, and an offer that names no
+  /// profile, as webrtcbin's may be, means this one (RFC 6184 section 8.1).
+  private static func baseline(of codecs: [PayloadMapping]) -> [PayloadMapping] {
+    codecs.filter { $0.codec.format == .h264 }.enumerated().map { index, constrained in
+      var mapping = constrained
+      mapping.payloadType = UInt8(107 + 2 * index)
+      mapping.rtxPayloadType = mapping.payloadType + 1
+      mapping.codec.h264.profileLevelID = 0x42_00_1f
+      return mapping
+    }
   }
 }
 

@@ -21,14 +21,15 @@ struct Relay {
     let now = frame.completedAt
     let name = ObjectIdentifier(peer)
     let rate = Int64(frame.format.clockRate)
-    if let source, source != (name, frame.ssrc) {
-      // Several streams of one sender are the same picture in several sizes.
-      guard source.peer != name || now - self.lastAt > Self.patience else { return nil }
+    let isOther = self.source.map { $0 != (name, frame.ssrc) } ?? false
+    // Several streams of one sender are the same picture in several sizes.
+    if isOther, self.source?.peer == name, now - self.lastAt <= Self.patience { return nil }
+    if self.source == nil {
+      self.offset = -frame.mediaTime
+    } else if isOther || frame.begins(after: self.last - self.offset) {
       let pause = Int64(clamping: (now - self.lastAt).nanoseconds / 1000)
       self.offset = self.last + max(1, pause * rate / 1_000_000) - frame.mediaTime
       self.needsKeyFrame = true
-    } else if self.source == nil {
-      self.offset = -frame.mediaTime
     }
     self.source = (name, frame.ssrc)
     guard frame.isKeyFrame || !self.needsKeyFrame else { return nil }
@@ -47,4 +48,12 @@ struct Relay {
 
   /// A frame could not be sent: those behind it are of no use until a key frame.
   mutating func noteLoss() { self.needsKeyFrame = true }
+}
+
+extension ReceivedFrame {
+  /// Whether a stream that was at `mediaTime` has ended and begun anew with this frame.
+  func begins(after mediaTime: Int64) -> Bool {
+    // The first frame's is 0. That of frames which come in another order than they are shown goes back by less than a second.
+    self.mediaTime == 0 || self.mediaTime < mediaTime - Int64(self.format.clockRate)
+  }
 }

@@ -13,12 +13,15 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve a page and an endpoint that browsers and other peers connect to.",
     discussion: """
-      GET /          a page that connects, publishes, plays and chats, and shows what it measures
-      POST /echo     an application/sdp offer -> 201 with the answer and a Location; messages and media come back
-      POST /whip     takes what the client sends (RFC 9725)
-      POST /whep     plays the files of --video and --audio; without them, what was published last by /whip
-      PATCH Location trickles candidates (RFC 8840), or takes a further offer of an echo; GET it for statistics, DELETE
-                     it to end the session
+      GET /       a page that connects, publishes, plays, chats and measures
+      POST /echo  takes an SDP offer; messages and media come back
+      POST /whip  takes what the client sends (RFC 9725)
+      POST /whep  plays the files of --video and --audio, or without them
+                  what was published last by /whip
+
+      An answer comes with the Location of its session: GET tells statistics,
+      PATCH takes candidates (RFC 8840), and offers where it is an echo's,
+      DELETE ends it.
       """)
 
   @Option(help: "Address of the HTTP server.") var host = "127.0.0.1"

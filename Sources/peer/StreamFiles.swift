@@ -73,7 +73,7 @@ final class StreamFiles: @unchecked Sendable {
     var session = self.sessions.removeValue(forKey: name) ?? Session()
     defer { self.sessions[name] = session }
     guard !session.hasFailed else { return }
-    if let file = session.open[key], file.format != frame.format {
+    if let file = session.open[key], file.format != frame.format || frame.begins(after: file.mediaTime) {
       self.close(file)
       session.open[key] = nil
     }
@@ -123,6 +123,8 @@ private final class StreamFile {
   private let output: MediaSink
   private var writer: Writer
   private var size: UInt64 = 0
+  /// The last frame's.
+  private(set) var mediaTime: Int64 = 0
 
   init(_ path: String, _ format: CodecFormat, first: [UInt8]) throws {
     self.path = path
@@ -154,6 +156,7 @@ private final class StreamFile {
 
   func append(_ bytes: [UInt8], _ frame: ReceivedFrame) throws {
     let span = bytes.span
+    self.mediaTime = frame.mediaTime
     switch self.writer {
     case .opus(var writer):
       defer { self.writer = .opus(writer) }

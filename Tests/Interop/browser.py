@@ -24,15 +24,22 @@ CHROMIUM = [
     "--disable-default-apps",
     "--disable-sync",
     "--mute-audio",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
     "--remote-debugging-port=0",
 ]
-SHOW_ADDRESSES = "--disable-features=WebRtcHideLocalIpsWithMdns"
+# A page that may use the camera is told the addresses, which this interface without a face always grants.
+SHOW_ADDRESSES = ["--disable-features=WebRtcHideLocalIpsWithMdns", "--use-fake-ui-for-media-stream"]
 
 FIREFOX = ["firefox-esr", "--headless", "--no-remote", "--remote-debugging-port", "0"]
 FIREFOX_PREFERENCES = {
     "app.update.enabled": False,
     "datareporting.policy.dataSubmissionEnabled": False,
+    "media.autoplay.blocking_policy": 0,
+    "media.autoplay.default": 0,
     "media.gmp-manager.updateEnabled": False,
+    "media.navigator.permission.disabled": True,
+    "media.navigator.streams.fake": True,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "remote.active-protocols": 1,  # BiDi alone
@@ -63,7 +70,7 @@ class Browser:
         if kind == "chromium":
             command = [*CHROMIUM, f"--user-data-dir={directory}", "about:blank"]
             if not hide_addresses:
-                command.insert(-1, SHOW_ADDRESSES)
+                command[-1:-1] = SHOW_ADDRESSES
             listening = rb"DevTools listening on (ws://\S+)"
         else:
             preferences = FIREFOX_PREFERENCES | {"media.peerconnection.ice.obfuscate_host_addresses": hide_addresses}

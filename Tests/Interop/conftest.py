@@ -5,6 +5,7 @@ import inspect
 import pytest
 
 from browser import Browser
+from gstreamer import GStreamerSession
 from hub import Hub
 from remote import AiortcSession, PageSession
 
@@ -79,7 +80,32 @@ async def browser(request, browsers):
     return await browsers(request.param)
 
 
+@pytest.fixture
+async def media_remote(hub, browsers):
+    """Makes a connection of the kind of peer that a test names; those that were made are put away after it."""
+    creators = []
+
+    async def create(kind):
+        each = creator(kind, hub, browsers)
+        creators.append(each)
+        return await (await anext(each))()
+
+    yield create
+    for each in creators:
+        async for _ in each:
+            raise AssertionError("a creator makes one remote")
+
+
 async def creator(kind, hub, browsers):
+    if kind == "gstreamer":
+        session = await GStreamerSession.create()
+
+        async def create():
+            return session
+
+        yield create
+        await session.end()
+        return
     if kind == "aiortc":
         sessions = []
 

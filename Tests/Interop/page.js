@@ -78,14 +78,126 @@ class Channel extends EventTarget {
   }
 }
 
+/// A source of the browser's own: its fake devices, small so that software encoders keep up.
+const capture = async (kind) => {
+  // Firefox's fake camera shows a single colour.
+  if (kind == "video" && navigator.userAgent.includes("Firefox")) return draw();
+  const constraints = kind == "video" ? { video: { width: 320, height: 240, frameRate: 20 } } : { audio: true };
+  return (await navigator.mediaDevices.getUserMedia(constraints)).getTracks()[0];
+};
+
+/// A grey slope that moves, 20 times a second.
+const draw = () => {
+  const canvas = document.createElement("canvas");
+  canvas.width = 320;
+  canvas.height = 240;
+  const context = canvas.getContext("2d");
+  let count = 0;
+  setInterval(() => {
+    count += 1;
+    for (let column = 0; column < 20; column++) {
+      const level = 16 + (((column + count) % 20) * 220) / 20;
+      context.fillStyle = `rgb(${level} ${level} ${level})`;
+      context.fillRect(column * 16, 0, 16, 240);
+    }
+  }, 50);
+  return canvas.captureStream(20).getTracks()[0];
+};
+
+/// Offers only `codec` ("H264"), and retransmission where the medium has it.
+const prefer = (transceiver, codec) => {
+  const kind = transceiver.receiver.track.kind;
+  const wanted = [`${kind}/${codec}`, `${kind}/rtx`].map((each) => each.toLowerCase());
+  const all = RTCRtpReceiver.getCapabilities(kind).codecs.filter((each) => wanted.includes(each.mimeType.toLowerCase()));
+  if (!all.some((each) => each.mimeType.toLowerCase() == wanted[0])) throw new Error(`this browser has no ${codec}`);
+  transceiver.setCodecPreferences(all);
+};
+
+/// A track that is looked at and listened to.
+class Screen {
+  static size = [32, 24];
+  constructor(track) {
+    this.track = track;
+    this.element = document.createElement(track.kind);
+    // Chromium moves remote sound only while an element plays it, be it muted.
+    this.element.muted = true;
+    this.element.autoplay = true;
+    this.element.playsInline = true;
+    this.element.srcObject = new MediaStream([track]);
+    document.body.append(this.element);
+    this.canvas = new OffscreenCanvas(...Screen.size).getContext("2d", { willReadFrequently: true });
+  }
+  /// What is shown now, as luminances from 0 to 255 of a few points, by row.
+  picture() {
+    this.canvas.drawImage(this.element, 0, 0, ...Screen.size);
+    const { data } = this.canvas.getImageData(0, 0, ...Screen.size);
+    const luminances = [];
+    for (let i = 0; i < data.length; i += 4) {
+      luminances.push(Math.round(0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]));
+    }
+    return luminances;
+  }
+  /// The frequency that the crossings of zero tell, in hertz, and the level, in decibels of full scale, of the next half second.
+  ///
+  /// Recorded and decoded again: an AudioContext stands still where there is no audio device.
+  async tone() {
+    const recorder = new MediaRecorder(this.element.srcObject);
+    const parts = [];
+    recorder.addEventListener("dataavailable", ({ data }) => parts.push(data));
+    recorder.start();
+    setTimeout(() => recorder.stop(), 600);
+    await new Promise((resolve) => recorder.addEventListener("stop", resolve));
+    const context = new OfflineAudioContext(1, 1, 48000);
+    const buffer = await context.decodeAudioData(await new Blob(parts).arrayBuffer());
+    // The encoder swings in.
+    const samples = buffer.getChannelData(0).subarray(4800);
+    if (samples.length < 4800) return { frequency: 0, level: -200 };
+    let crossings = 0;
+    let energy = 0;
+    for (let i = 1; i < samples.length; i++) {
+      crossings += samples[i] < 0 != samples[i - 1] < 0;
+      energy += samples[i] ** 2;
+    }
+    return { frequency: (crossings * 24000) / samples.length, level: Math.max(-200, 10 * Math.log10(energy / samples.length)) };
+  }
+}
+
 class Session extends EventTarget {
   channels = new Map();
+  screens = [];
+  own = [];
   statuses = [];
   constructor(echoes) {
     super();
     this.echoes = echoes;
     this.connection = new RTCPeerConnection();
     this.connection.addEventListener("datachannel", ({ channel }) => this.adopt(channel));
+    this.connection.addEventListener("track", ({ track }) => {
+      this.screens.push(new Screen(track));
+      this.dispatchEvent(new Event("screen"));
+    });
+  }
+  /// Adds a medium to what is offered next.
+  async add({ kind, direction, codec }) {
+    const track = direction.startsWith("send") ? await capture(kind) : null;
+    const transceiver = this.connection.addTransceiver(track ?? kind, { direction });
+    if (codec) prefer(transceiver, codec);
+    if (track) this.own.push(new Screen(track));
+  }
+  /// Gives a medium to what is answered next.
+  async attach(kind) {
+    const track = await capture(kind);
+    this.connection.addTrack(track);
+    this.own.push(new Screen(track));
+  }
+  screen(kind) {
+    return until(this, "screen", () => this.screens.findLast((each) => each.track.kind == kind));
+  }
+  /// What is in the statistics of these types, each with the name of its codec.
+  async statistics(types) {
+    const stats = await this.connection.getStats();
+    const all = [...stats.values()].filter((each) => types.includes(each.type));
+    return all.map((each) => ({ ...each, codec: stats.get(each.codecId)?.mimeType?.split("/")[1] }));
   }
   adopt(channel) {
     this.channels.set(channel.label, new Channel(channel, this.echoes));
@@ -103,7 +215,7 @@ class Session extends EventTarget {
 
   /// Offers to an HTTP endpoint as WHIP does it (RFC 9725): POST, PATCH for candidates, DELETE.
   async offer(endpoint, { channels, media, trickle, spoilOffer, spoilAnswer }) {
-    for (const kind of media) this.connection.addTransceiver(kind);
+    for (const medium of media) await this.add(medium);
     for (const { label, options } of channels) this.adopt(this.connection.createDataChannel(label, options));
     let candidate = () => {};
     const candidates = [];
@@ -130,7 +242,22 @@ class Session extends EventTarget {
         }
       })();
     }
+    return { offer, answer, location: this.location };
+  }
+  /// Offers anew in the session that there is.
+  async offerAgain() {
+    await this.connection.setLocalDescription();
+    const offer = this.connection.localDescription.sdp;
+    const headers = { "Content-Type": "application/sdp" };
+    if (this.tag) headers["If-Match"] = this.tag;
+    const response = await fetch(this.location, { method: "PATCH", headers, body: offer });
+    const answer = await response.text();
+    if (response.status != 200) throw new Error(`PATCH: ${response.status} ${answer}`);
+    await this.connection.setRemoteDescription({ type: "answer", sdp: answer });
     return { offer, answer };
+  }
+  transceiver(kind) {
+    return this.connection.getTransceivers().findLast((each) => each.receiver.track.kind == kind);
   }
   async patch(line, offer) {
     const level = (name) => offer.match(new RegExp(`^a=${name}:.*$`, "m"))[0].trimEnd();
@@ -219,6 +346,25 @@ const rtc = {
   pair: (id) => sessions.get(id).pair(),
   flood: (id, label, count) => sessions.get(id).flood(label, count),
   maximumMessageSize: (id) => Math.min(sessions.get(id).connection.sctp.maxMessageSize, 1 << 30),
+  offerAgain: (id) => sessions.get(id).offerAgain(),
+  add: (id, medium) => sessions.get(id).add(medium),
+  direct: (id, kind, direction) => { sessions.get(id).transceiver(kind).direction = direction; },
+  stop: (id, kind) => sessions.get(id).transceiver(kind).stop(),
+  attach: (id, kind) => sessions.get(id).attach(kind),
+  statistics: (id, types) => sessions.get(id).statistics(types),
+  picture: async (id) => (await sessions.get(id).screen("video")).picture(),
+  ownPicture: (id) => sessions.get(id).own.find((each) => each.track.kind == "video").picture(),
+  tone: async (id) => (await sessions.get(id).screen("audio")).tone(),
+  pause: async (id) => {
+    for (const sender of sessions.get(id).connection.getSenders()) {
+      // Firefox heeds `active` for video alone, and without a camera goes on with black.
+      if (sender.track?.kind == "audio") await sender.replaceTrack(null);
+      if (sender.track?.kind != "video") continue;
+      const parameters = sender.getParameters();
+      for (const encoding of parameters.encodings) encoding.active = false;
+      await sender.setParameters(parameters);
+    }
+  },
   /// What must be empty where nothing may have been delivered.
   delivered: (id) =>
     [...sessions.get(id).channels.values()].filter((each) => each.wasOpen || each.arrivals).map((each) => each.channel.label),

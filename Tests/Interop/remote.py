@@ -10,8 +10,10 @@ import re
 
 import aiohttp
 import yarl
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
+
+from aiortc_media import Picture, Sink, Sound
 
 
 @dataclasses.dataclass
@@ -50,17 +52,18 @@ class PageSession:
     async def _do(self, verb, *arguments):
         return await self._browser.run(f"(...all) => rtc.{verb}(...all)", self._id, *arguments)
 
-    async def offer(self, endpoint, channels, media=(), trickle=False, spoil_offer=False, spoil_answer=False):
+    async def offer(self, endpoint, channels=(), media=(), trickle=False, spoil_offer=False, spoil_answer=False):
         """Offers to an HTTP endpoint and takes its answer; both, as text."""
         options = {
             "channels": [dataclasses.asdict(each) for each in channels],
-            "media": list(media),
+            "media": [dataclasses.asdict(each) for each in media],
             "trickle": trickle,
             "spoilOffer": spoil_offer,
             "spoilAnswer": spoil_answer,
         }
-        both = await self._do("offer", endpoint, options)
-        return both["offer"], both["answer"]
+        result = await self._do("offer", endpoint, options)
+        self.location = result["location"]
+        return result["offer"], result["answer"]
 
     async def answer(self, offer):
         """The answer to an offer, with all candidates in it."""
@@ -114,6 +117,56 @@ class PageSession:
         """Labels of channels that were ever open or got a message."""
         return await self._do("delivered")
 
+    async def add(self, medium):
+        """Has a medium in the next offer."""
+        await self._do("add", dataclasses.asdict(medium))
+
+    async def direct(self, kind, direction):
+        """Wants another direction in the next offer."""
+        await self._do("direct", kind, direction)
+
+    async def stop(self, kind):
+        """Ends a medium for good."""
+        await self._do("stop", kind)
+
+    async def offer_again(self):
+        """Offers anew at the session's own address; both descriptions."""
+        both = await self._do("offerAgain")
+        return both["offer"], both["answer"]
+
+    async def attach(self, kind):
+        """Has a medium to send when it answers."""
+        await self._do("attach", kind)
+
+    async def received(self, kind):
+        """What came of a medium: "codec", "packets", "lost", and of video "frames" that were decoded."""
+        return await self._counts(kind, "inbound-rtp", packetsReceived="packets", packetsLost="lost", framesDecoded="frames")
+
+    async def sent(self, kind):
+        """What went of a medium: "codec", "packets", and of video "frames"."""
+        return await self._counts(kind, "outbound-rtp", packetsSent="packets", framesSent="frames")
+
+    async def _counts(self, kind, report, **names):
+        reports = [each for each in await self._do("statistics", [report]) if each["kind"] == kind]
+        # A stream that ended stays in the statistics; the last one is the one that runs.
+        latest = reports[-1] if reports else {}
+        return {"codec": latest.get("codec")} | {name: latest.get(key, 0) for key, name in names.items()}
+
+    async def picture(self):
+        """What is shown now: luminances of 32 times 24 points."""
+        return await self._do("picture")
+
+    async def own_picture(self):
+        return await self._do("ownPicture")
+
+    async def tone(self):
+        """The loudest frequency and its level in decibels."""
+        return await self._do("tone")
+
+    async def pause(self):
+        """Sends no more frames."""
+        await self._do("pause")
+
     async def end(self):
         await self._do("end")
 
@@ -131,9 +184,12 @@ class AiortcSession:
         self._received = {}
         self._delivered = set()
         self._waiting = []
-        self._location = None
+        self.location = None
         self._statuses = []
+        self._sources = {}
+        self._sinks = {}
         self._connection.on("datachannel", self._adopt)
+        self._connection.on("track", self._watch)
         self._connection.on("connectionstatechange", self._notify)
 
     def _notify(self, *_):
@@ -147,6 +203,20 @@ class AiortcSession:
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
             await future
+
+    def _watch(self, track):
+        self._sinks[track.kind] = Sink(track)
+        self._notify()
+
+    def _add(self, medium):
+        source = Picture() if medium.kind == "video" else Sound()
+        if medium.sends:
+            self._sources[medium.kind] = source
+        transceiver = self._connection.addTransceiver(source if medium.sends else medium.kind, direction=medium.direction)
+        if medium.codec:
+            names = [f"{medium.kind}/{each}".lower() for each in (medium.codec, "rtx")]
+            codecs = RTCRtpSender.getCapabilities(medium.kind).codecs
+            transceiver.setCodecPreferences([each for each in codecs if each.mimeType.lower() in names])
 
     def _adopt(self, channel):
         self._channels[channel.label] = channel
@@ -171,9 +241,9 @@ class AiortcSession:
             opened()
         self._notify()
 
-    async def offer(self, endpoint, channels, media=(), trickle=False, spoil_offer=False, spoil_answer=False):
-        for kind in media:
-            self._connection.addTransceiver(kind)
+    async def offer(self, endpoint, channels=(), media=(), trickle=False, spoil_offer=False, spoil_answer=False):
+        for medium in media:
+            self._add(medium)
         for each in channels:
             self._adopt(self._connection.createDataChannel(each.label, **each.options))
         await self._connection.setLocalDescription(await self._connection.createOffer())
@@ -189,7 +259,7 @@ class AiortcSession:
                 answer = await response.text()
                 assert response.status == 201, f"{response.status} {answer}"
                 assert response.content_type == "application/sdp"
-                self._location = str(response.url.join(yarl.URL(response.headers["Location"])))
+                self.location = str(response.url.join(yarl.URL(response.headers["Location"])))
                 tag = response.headers.get("ETag")
             spoiled = spoil(answer) if spoil_answer else answer
             await self._connection.setRemoteDescription(RTCSessionDescription(spoiled, "answer"))
@@ -200,7 +270,7 @@ class AiortcSession:
                     if line.startswith(("a=candidate", "a=end-of-candidates")):
                         headers = {"Content-Type": "application/trickle-ice-sdpfrag"} | ({"If-Match": tag} if tag else {})
                         body = "\r\n".join([*head, line, ""])
-                        async with client.patch(self._location, data=body, headers=headers) as response:
+                        async with client.patch(self.location, data=body, headers=headers) as response:
                             self._statuses.append(response.status)
         return offer, answer
 
@@ -221,7 +291,7 @@ class AiortcSession:
         return self._statuses
 
     async def delete(self):
-        async with aiohttp.ClientSession() as client, client.delete(self._location) as response:
+        async with aiohttp.ClientSession() as client, client.delete(self.location) as response:
             return response.status
 
     async def opened(self, label):
@@ -283,6 +353,39 @@ class AiortcSession:
 
     async def delivered(self):
         return sorted(self._delivered)
+
+    async def attach(self, kind):
+        self._sources[kind] = Picture() if kind == "video" else Sound()
+        self._connection.addTrack(self._sources[kind])
+
+    async def _report(self, kind, name):
+        all = (await self._connection.getStats()).values()
+        return next((each for each in all if each.type == name and each.kind == kind), None)
+
+    async def received(self, kind):
+        report = await self._report(kind, "inbound-rtp")
+        if report is None or kind not in self._sinks:
+            return {"packets": 0, "lost": 0, "frames": 0}
+        return {"packets": report.packetsReceived, "lost": report.packetsLost, "frames": self._sinks[kind].frames}
+
+    async def sent(self, kind):
+        report = await self._report(kind, "outbound-rtp")
+        return {"packets": report.packetsSent if report else 0, "frames": self._sources[kind].frames}
+
+    async def own_picture(self):
+        return self._sources["video"].shown()
+
+    async def picture(self):
+        await self._until(lambda: "video" in self._sinks)
+        return self._sinks["video"].picture()
+
+    async def tone(self):
+        await self._until(lambda: "audio" in self._sinks)
+        return self._sinks["audio"].tone()
+
+    async def pause(self):
+        for source in self._sources.values():
+            source.paused = True
 
     async def end(self):
         await self._connection.close()

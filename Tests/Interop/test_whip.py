@@ -5,13 +5,14 @@ import json
 import re
 
 import aiohttp
+import aiohttp.web
 import pytest
 
-from tool import ROOT, Serve, binary
+from media import probe
+from tool import MEDIA, ROOT, Serve, binary
 
 SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
-MEDIA = ROOT / "Vectors/media"
 SENDS_AND_RECEIVES = (ROOT / "Vectors/sdp/chromium-media-offer.sdp").read_bytes()
 RECEIVES = (ROOT / "Vectors/sdp/chromium-recvonly-offer.sdp").read_bytes()
 DATA = (ROOT / "Vectors/sdp/chromium-data-offer.sdp").read_bytes()
@@ -136,6 +137,63 @@ async def test_what_is_published_can_be_played_and_both_say_what_they_measured(t
         assert published["video"]["keyFrames"] >= 6
         endings = sorted(each.rsplit("-", 1)[1] for each in played["files"])
         assert endings == ["audio.ogg", "video.ivf"]
+
+
+async def test_who_plays_goes_on_with_whoever_publishes_next(tmp_path):
+    async with Serve() as serve:
+        first = asyncio.create_task(tool("publish", serve.url + "/whip", *CLIPS, "--duration", "12"))
+        async with asyncio.timeout(20):
+            while (await tool("play", serve.url + "/whep", "--duration", "0.5"))[0] != 0:
+                pass
+        playing = asyncio.create_task(tool("play", serve.url + "/whep", "--duration", "6", "--save", str(tmp_path)))
+        # It comes in the middle and goes again.
+        second = await tool("publish", serve.url + "/whip", *CLIPS, "--duration", "2")
+        assert second[0] == 0 and second[1]["video"]["frames"] > 45
+        status, played = await playing
+        assert status == 0
+        assert 165 <= played["video"]["frames"] <= 190 and 280 <= played["audio"]["frames"] <= 310
+        assert played["video"]["lost"] == 0 and played["audio"]["lost"] == 0
+        # One stream, whose time goes on.
+        found = [await probe(each) for each in played["files"]]
+        assert [each["codec_name"] for each in found] == ["opus", "vp8"]
+        assert all(5.5 < each["duration"] < 6.5 for each in found)
+        assert found[1]["nb_read_frames"] == played["video"]["frames"]
+        assert (await first)[0] == 0
+
+
+async def test_files_are_complete_when_the_server_is_told_to_end(tmp_path):
+    async with Serve("--save", str(tmp_path)) as serve:
+        publishing = asyncio.create_task(tool("publish", serve.url + "/whip", *CLIPS))
+        async with asyncio.timeout(20):
+            while (await tool("play", serve.url + "/whep", "--duration", "1"))[0] != 0:
+                pass
+    status, published = await publishing
+    assert status == 0 and "ended" in published["end"]
+    found = {each.suffix: await probe(each) for each in tmp_path.iterdir()}
+    assert found.keys() == {".ogg", ".ivf"}
+    # A client that is cut off knows what it had measured a moment before.
+    assert found[".ivf"]["nb_read_frames"] == pytest.approx(published["video"]["frames"], abs=20)
+    assert found[".ivf"]["duration"] == pytest.approx(found[".ogg"]["duration"], abs=0.3)
+
+
+async def test_clients_go_where_they_are_redirected():
+    async with Serve("--token", "secret") as serve:
+
+        async def redirect(request):
+            return aiohttp.web.Response(status=307, headers={"Location": serve.url + "/whip"})
+
+        runner = aiohttp.web.ServerRunner(aiohttp.web.Server(redirect))
+        await runner.setup()
+        site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        try:
+            options = ("--duration", "1", "--token", "secret")
+            assert (await tool("publish", f"http://127.0.0.1:{port}/in", *CLIPS, *options))[0] == 0
+            # Another host does not get to see the token.
+            assert (await tool("publish", f"http://localhost:{port}/in", *CLIPS, *options))[0] == 1
+        finally:
+            await runner.cleanup()
 
 
 async def test_without_anybody_there_a_client_fails_in_one_line():

@@ -7,7 +7,10 @@ import os
 import pathlib
 import signal
 
+import aiohttp
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+MEDIA = ROOT / "Vectors/media"
 ADDRESS = "10.77.0.1"  # see `run`
 PORTS = itertools.count(20_000)  # the namespace is ours alone
 
@@ -31,6 +34,8 @@ class Serve:
         self.port = next(PORTS)
         self.url = f"http://127.0.0.1:{self.port}"
         self.endpoint = f"{self.url}/echo"
+        self.whip = f"{self.url}/whip"
+        self.whep = f"{self.url}/whep"
 
     async def __aenter__(self):
         listen = ["--host", "127.0.0.1", "--port", str(self.port), "--advertise", ADDRESS]
@@ -42,6 +47,16 @@ class Serve:
                 if self._process.returncode is not None:
                     raise RuntimeError(f"peer serve ended with {self._process.returncode}")
         return self
+
+    async def media(self, session):
+        """The server's own numbers of a remote's media."""
+        async with aiohttp.ClientSession() as client, client.get(session.location) as response:
+            assert response.status == 200
+            return (await response.json())["media"]
+
+    async def medium(self, session, kind):
+        """Those of the first medium of that kind."""
+        return next((each for each in await self.media(session) if each["kind"] == kind), None)
 
     async def _accepts(self):
         try:
@@ -66,10 +81,10 @@ class Serve:
             raise RuntimeError("peer serve did not end on SIGTERM") from None
 
 
-async def connect(url, *options):
-    """Runs `peer connect`: its exit status, and the last line that it printed, decoded."""
+async def client(verb, url, *options):
+    """Runs `peer connect`, `publish` or `play`: its exit status, and the last line that it printed, decoded."""
     process = await asyncio.create_subprocess_exec(
-        binary(), "connect", url, "--json", *options, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+        binary(), verb, url, "--json", *options, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
     )
     try:
         output, _ = await process.communicate()
@@ -79,3 +94,7 @@ async def connect(url, *options):
             await process.wait()
     lines = [line for line in output.decode().splitlines() if line.startswith("{")]
     return process.returncode, json.loads(lines[-1]) if lines else None
+
+
+async def connect(url, *options):
+    return await client("connect", url, *options)

@@ -13,9 +13,18 @@ enum KeyFrameStart {
     case 5: facts.start = .unknown
     case 28 where payload[1] & 0x1F == 5: facts.start = .unknown
     case 7: return true
-    case 24 where payload.count > 3: return payload[3] & 0x1F == 7
+    case 24: return Self.aggregateBegins(payload)
     default: break
     }
     return false
+  }
+
+  /// The sequence parameter set comes first in an aggregate, or after the delimiter, which encoders in an Annex B stream put there.
+  private static func aggregateBegins(_ payload: Span<UInt8>) -> Bool {
+    guard let first = H264Payload.aggregatedUnit(of: payload, at: 1) else { return false }
+    let type = payload[first.lowerBound] & H264NAL.typeMask
+    guard type == H264NAL.delimiter else { return type == H264NAL.sps }
+    guard let second = H264Payload.aggregatedUnit(of: payload, at: first.upperBound) else { return false }
+    return payload[second.lowerBound] & H264NAL.typeMask == H264NAL.sps
   }
 }
