@@ -1,3 +1,8 @@
+#ifdef __linux__
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#endif
+
 #include "CSRTP.h"
 
 #include <srtp2/srtp.h>
@@ -19,12 +24,25 @@ static void wipe(void *data, size_t size) {
   while (size-- > 0) *bytes++ = 0;
 }
 
+// A libsrtp2 that was built upon NSS (Debian's) asks it to save space: 32 lists for the keys of the whole process, walked several
+// times a packet, which a thousand peers make hundreds of keys long. Whoever comes first decides that, so NSS is started here
+// without the wish (NSS_INIT_OPTIMIZESPACE), and then has 1,024. Elsewhere nothing is found and nothing done.
+static void start_cryptography(void) {
+#ifdef __linux__
+  enum { READ_ONLY = 1, NO_CERTIFICATES = 2, NO_MODULES = 4, FORCE_OPEN = 8, NO_ROOTS = 16 };
+  typedef void *start(const char *, const char *, const char *, const char *, void *, uint32_t);
+  start *found = (start *)dlsym(RTLD_DEFAULT, "NSS_InitContext");
+  if (found != NULL) found("", "", "", "", NULL, READ_ONLY | NO_CERTIFICATES | NO_MODULES | FORCE_OPEN | NO_ROOTS);
+#endif
+}
+
 // srtp_init() once a process, whichever thread comes first: a second call would report an error.
 static int start_library(void) {
   enum { UNTOUCHED, STARTING, STARTED, FAILED };
   static int state = UNTOUCHED;
   int expected = UNTOUCHED;
   if (__atomic_compare_exchange_n(&state, &expected, STARTING, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+    start_cryptography();
     int outcome = srtp_init() == srtp_err_status_ok ? STARTED : FAILED;
     __atomic_store_n(&state, outcome, __ATOMIC_RELEASE);
     return outcome == STARTED;

@@ -170,12 +170,14 @@ private func connectedPair(_ identities: (Identity, Identity), channel: inout Ch
 }
 
 /// Moves datagrams both ways until neither side has any; returns how many.
-func exchange(_ pair: PeerPair, buffer: inout [UInt8], now: Instant) -> Int {
+func exchange(
+  _ first: inout PeerConnection, _ second: inout PeerConnection, buffer: inout [UInt8], now: Instant
+) -> Int {
   var packets = 0
   while true {
     let moved =
-      carry(from: &pair.offerer, to: &pair.answerer, buffer: &buffer, now: now)
-      + carry(from: &pair.answerer, to: &pair.offerer, buffer: &buffer, now: now)
+      carry(from: &first, to: &second, buffer: &buffer, now: now)
+      + carry(from: &second, to: &first, buffer: &buffer, now: now)
     guard moved > 0 else { return packets }
     packets += moved
   }
@@ -208,13 +210,13 @@ private func measureStack(bytes: Int) throws -> Transfer {
 
   func turn(_ pair: PeerPair) {
     while (try? pair.offerer.send(message.span, kind: .binary, on: channel, now: now)) != nil {}
-    transfer.packets += exchange(pair, buffer: &buffer, now: now)
+    transfer.packets += exchange(&pair.offerer, &pair.answerer, buffer: &buffer, now: now)
     while true {
       var writer = SpanWriter(sink.mutableSpan)
       guard let received = pair.answerer.receiveMessage(into: &writer) else { break }
       transfer.bytes += received.size
     }
-    transfer.packets += exchange(pair, buffer: &buffer, now: now)
+    transfer.packets += exchange(&pair.offerer, &pair.answerer, buffer: &buffer, now: now)
     while pair.offerer.pollEvent() != nil {}
     while pair.answerer.pollEvent() != nil {}
     now = now + .milliseconds(1)
@@ -271,7 +273,7 @@ private func measureIdle(rounds: Int) throws -> Double {
   let pair = try connectedPair((try makeIdentity(), try makeIdentity()), channel: &channel)
   let now = pair.now
   var buffer = [UInt8](repeating: 0, count: 1500)
-  _ = exchange(pair, buffer: &buffer, now: now)
+  _ = exchange(&pair.offerer, &pair.answerer, buffer: &buffer, now: now)
   var deadlines = 0
   var transfer = Transfer()
   var peer = try pair.offerer.fork()

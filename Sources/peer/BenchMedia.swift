@@ -9,11 +9,11 @@ struct BenchMedia: AsyncParsableCommand {
       beyond libsrtp2's own.
       """)
 
-  @Flag(help: "Print one JSON object instead of a table.") var json = false
-  @Flag(help: "A tenth of the work: numbers are rougher.") var quick = false
+  @ParentCommand var bench: Bench
+  @Option(help: "Audio calls at once; 1,000 by default, 100 with --quick.") var peers: Int?
 
   func run() async throws {
-    let scale = self.quick ? 1 : 10
+    let scale = self.bench.quick ? 1 : 10
     var progress = Progress()
     progress.show("forwarding")
     let forwarding = try measureForwarding(rounds: 3 * scale, packetsPerRound: 12_000)
@@ -24,14 +24,15 @@ struct BenchMedia: AsyncParsableCommand {
     let heap = (try measureMediaHeap([.audio]), try measureMediaHeap([.audio, .video]))
     let idle = (try measureIdleLines(2, rounds: scale * 100_000), try measureIdleLines(50, rounds: scale * 100_000))
     let calls = try measureCalls(
-      peers: self.quick ? 100 : 1000, seconds: self.quick ? 4 : 20, progress: &progress)
+      peers: max(self.peers ?? (self.bench.quick ? 100 : 1000), 1), seconds: self.bench.quick ? 4 : 20, progress: &progress)
     progress.end()
-    if self.json {
+    if self.bench.json {
       try printJSON([
         "srtp_forward_ratio": rounded(forwarding.ratio, 3), "packetize_protect_ns": rounded(packetizing.ours, 1),
         "bare_protect_ns": rounded(packetizing.bare, 1),
         "allocations_per_packet": rounded(max(forwarding.allocations, packetizing.allocations), 4),
         "audio_peers": calls.peers, "audio_core_load": rounded(calls.load, 3),
+        "audio_packets_per_second": rounded(calls.rate),
         "heap_bytes_audio_peer": heap.0, "heap_bytes_audio_video_peer": heap.1,
         "idle_poll_ns_2_lines": rounded(idle.0, 1), "idle_poll_ns_50_lines": rounded(idle.1, 1),
       ])

@@ -6,7 +6,11 @@ struct PacketQueue: Sendable {
   private var head = 0
   private(set) var count = 0
 
-  var first: (packet: ReceivedPacket, block: UInt32)? { self.count > 0 ? self.entries[self.head] : nil }
+  /// Where the oldest packet's payload lies; nil: there is none.
+  var firstBlock: UInt32? { self.count > 0 ? self.entries[self.head].block : nil }
+
+  /// There is one.
+  var first: ReceivedPacket { self.entries[self.head].packet }
 
   /// False: the queue is full.
   mutating func append(_ packet: ReceivedPacket, block: UInt32, maximumCount: Int) -> Bool {
@@ -15,35 +19,41 @@ struct PacketQueue: Sendable {
       var larger: [(packet: ReceivedPacket, block: UInt32)] = []
       let size = max(16, min(self.count &* 2, maximumCount))
       larger.reserveCapacity(size)
-      for i in 0..<self.count { larger.append(self.entries[(self.head &+ i) % self.count]) }
+      for i in 0..<self.count { larger.append(self.entries[self.place(i)]) }
       while larger.count < size { larger.append((packet, block)) }
       self.entries = larger
       self.head = 0
     }
-    self.entries[(self.head &+ self.count) % self.entries.count] = (packet, block)
+    self.entries[self.place(self.count)] = (packet, block)
     self.count &+= 1
     return true
   }
 
   mutating func removeFirst() {
     guard self.count > 0 else { return }
-    self.head = (self.head &+ 1) % self.entries.count
+    self.head = self.place(1)
     self.count &-= 1
+  }
+
+  private func place(_ index: Int) -> Int {
+    let place = self.head &+ index
+    return place >= self.entries.count ? place &- self.entries.count : place
   }
 }
 
 /// Packets delivered as they come.
 extension Receiver {
   /// The size of the next payload, where packets are delivered; nil: there is none.
-  public var nextPacketSize: Int? { self.packets.first.map { self.pool.count(of: $0.block) } }
+  @inline(__always)
+  public var nextPacketSize: Int? { self.packets.firstBlock.map { self.pool.count(of: $0) } }
 
   /// Writes the next payload at `writer.count`. Nil: there is none, or it does not fit and stays.
   public mutating func receivePacket(into writer: inout SpanWriter) -> ReceivedPacket? {
-    guard let next = self.packets.first, writer.remaining >= self.pool.count(of: next.block) else { return nil }
-    writer.write(self.pool.payload(of: next.block))
-    self.pool.free(next.block)
-    self.packets.removeFirst()
-    return next.packet
+    guard let block = self.packets.firstBlock, writer.remaining >= self.pool.count(of: block) else { return nil }
+    writer.write(self.pool.payload(of: block))
+    self.pool.free(block)
+    defer { self.packets.removeFirst() }
+    return self.packets.first
   }
 
   /// The oldest give way where there is no room. False: larger than all room there is.
@@ -59,8 +69,8 @@ extension Receiver {
   }
 
   private mutating func dropFirstPacket() {
-    guard let first = self.packets.first else { return }
-    self.pool.free(first.block)
+    guard let block = self.packets.firstBlock else { return }
+    self.pool.free(block)
     self.packets.removeFirst()
     self.counters.packetsDropped &+= 1
   }

@@ -2,7 +2,7 @@ import Time
 
 /// A frame that was written into the caller's buffer, and what is known of it.
 public struct ReceivedFrame: Equatable, Sendable {
-  /// The line that it came on: set by the session.
+  /// The session's line that it came on.
   public var line = 0
   public var ssrc: UInt32
   public var payloadType: UInt8
@@ -45,8 +45,8 @@ public struct ReceivedFrame: Equatable, Sendable {
 
 /// A payload that was written into the caller's buffer as it came, to be forwarded.
 public struct ReceivedPacket: Equatable, Sendable {
-  /// The line that it came on: set by the session.
-  public var line = 0
+  /// The session's line that it came on.
+  public var line: Int
   /// As it came; `payloadCount` bytes were written.
   public var header: PacketHeader
   public var codec: Codec

@@ -48,6 +48,7 @@ extension Receiver {
     var frame = ReceivedFrame(
       ssrc: self.ssrc, payloadType: first.payloadType, format: first.format, timestamp: first.timestamp,
       receivedAt: first.time, completedAt: first.frameCompletedAt)
+    frame.line = self.line
     frame.size = size
     frame.isKeyFrame = facts.isKeyFrame
     frame.width = facts.width

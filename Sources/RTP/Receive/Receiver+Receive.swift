@@ -137,7 +137,7 @@ extension Receiver {
     slot.isKeyFrame = facts.isKeyFrame
     if self.configuration.delivery == .packets {
       let packet = ReceivedPacket(
-        header: header, codec: self.mappings[self.mapping].codec, isKeyFrame: facts.isKeyFrame, isRepair: isRepair,
+        line: self.line, header: header, codec: self.mappings[self.mapping].codec, isKeyFrame: facts.isKeyFrame, isRepair: isRepair,
         receivedAt: self.now)
       if facts.isKeyFrame { self.keyFrameCame() }
       slot.kind = .done

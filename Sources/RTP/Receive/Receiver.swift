@@ -23,6 +23,8 @@ import Time
 public struct Receiver: Sendable {
   public let configuration: Configuration
   public let ssrc: UInt32
+  /// The session's line, told with what comes out.
+  var line = 0
 
   enum Deadline: Int, Sendable { case hold, nack, keyFrame }
 
@@ -122,6 +124,21 @@ public struct Receiver: Sendable {
 
   /// In the future after `advance(to: now)`.
   public var nextDeadline: Instant? { self.timers.next }
+
+  /// What the stream has to say and to give.
+  struct Readiness {
+    var owesFeedback: Bool
+    var hasFrame: Bool
+    var hasPacket: Bool
+    var deadline: Instant?
+  }
+
+  /// All of it at once. Mutating only so that it is asked where it lies: for a getter, a value of this size is copied.
+  mutating func readiness() -> Readiness {
+    Readiness(
+      owesFeedback: self.owesNACK || self.owesKeyFrameRequest, hasFrame: self.window.base < self.readyEnd,
+      hasPacket: self.packets.count > 0, deadline: self.timers.next)
+  }
 
   public var statistics: InboundStatistics {
     var result = self.counters

@@ -5,17 +5,21 @@ import Time
 /// sent again. One ring of bytes and one of entries; each packet lies in one piece. Sequence numbers are consecutive, so that a
 /// packet is found by its number without a search.
 struct SendStore: Sendable {
+  /// 32 bytes, for one is touched by every packet.
   struct Entry: Sendable {
-    var offset = 0
+    var offset: Int32 = 0
     var count: UInt16 = 0
     /// Where the payload begins.
     var headerCount: UInt16 = 0
     var sequenceNumber: UInt16 = 0
     var stamps = ExtensionStamps()
-    var firstSent = Instant.zero
-    var lastSent = Instant.zero
     var repeats: UInt8 = 0
     var repeatIsDue = false
+    var firstSent = Instant.zero
+    var lastSent = Instant.zero
+
+    var start: Int { Int(self.offset) }
+    var end: Int { Int(self.offset) &+ Int(self.count) }
   }
 
   let limits: Session.StoreLimits
@@ -61,7 +65,7 @@ struct SendStore: Sendable {
         self.head = 0
         return 0
       }
-      let tail = self.entries[self.first].offset
+      let tail = self.entries[self.first].start
       if self.head > tail {
         if self.limits.bytes &- self.head >= self.packetSize { return self.head }
         if tail >= self.packetSize { return 0 }
@@ -73,12 +77,13 @@ struct SendStore: Sendable {
   }
 
   /// Takes the packet that was written at `offset`.
+  @inline(__always)
   mutating func append(_ entry: Entry) {
     self.entries[self.place(self.count)] = entry
     self.count &+= 1
     self.waiting &+= 1
     self.waitingBytes &+= Int(entry.count)
-    self.head = entry.offset &+ Int(entry.count)
+    self.head = entry.end
   }
 
   /// The place in the ring of the entry with this number, among those that were sent.
@@ -95,8 +100,7 @@ struct SendStore: Sendable {
 
   @_lifetime(borrow self)
   func packet(at place: Int) -> Span<UInt8> {
-    let entry = self.entries[place]
-    return self.bytes.span.extracting(entry.offset..<(entry.offset &+ Int(entry.count)))
+    self.bytes.span.extracting(self.entries[place].start..<self.entries[place].end)
   }
 
   /// Marks the packet whose turn it was, at `place`, as sent.
@@ -117,17 +121,19 @@ struct SendStore: Sendable {
 
   /// Fills in what only the moment of sending knows, in the kept packet: a plain repeat has to be the same bytes.
   mutating func stamp(_ place: Int, absoluteSendTime: UInt32, transportSequence: UInt16) {
-    let entry = self.entries[place]
-    if entry.stamps.absoluteSendTime != 0 {
-      let offset = entry.offset &+ Int(entry.stamps.absoluteSendTime)
-      self.bytes[offset] = UInt8(truncatingIfNeeded: absoluteSendTime &>> 16)
-      self.bytes[offset &+ 1] = UInt8(truncatingIfNeeded: absoluteSendTime &>> 8)
-      self.bytes[offset &+ 2] = UInt8(truncatingIfNeeded: absoluteSendTime)
+    let start = self.entries[place].start
+    let stamps = self.entries[place].stamps
+    var bytes = self.bytes.mutableSpan
+    if stamps.absoluteSendTime != 0 {
+      let offset = start &+ Int(stamps.absoluteSendTime)
+      bytes[offset] = UInt8(truncatingIfNeeded: absoluteSendTime &>> 16)
+      bytes[offset &+ 1] = UInt8(truncatingIfNeeded: absoluteSendTime &>> 8)
+      bytes[offset &+ 2] = UInt8(truncatingIfNeeded: absoluteSendTime)
     }
-    if entry.stamps.transportSequence != 0 {
-      let offset = entry.offset &+ Int(entry.stamps.transportSequence)
-      self.bytes[offset] = UInt8(truncatingIfNeeded: transportSequence &>> 8)
-      self.bytes[offset &+ 1] = UInt8(truncatingIfNeeded: transportSequence)
+    if stamps.transportSequence != 0 {
+      let offset = start &+ Int(stamps.transportSequence)
+      bytes[offset] = UInt8(truncatingIfNeeded: transportSequence &>> 8)
+      bytes[offset &+ 1] = UInt8(truncatingIfNeeded: transportSequence)
     }
   }
 
@@ -138,7 +144,7 @@ struct SendStore: Sendable {
       self.count &-= 1
       self.waiting &-= 1
       self.waitingBytes &-= Int(entry.count)
-      self.head = entry.offset
+      self.head = entry.start
     }
   }
 
@@ -146,7 +152,7 @@ struct SendStore: Sendable {
   mutating func rename(_ ssrc: UInt32) {
     while self.dropOldest() {}
     for i in 0..<self.count {
-      let offset = self.entries[self.place(i)].offset &+ 8
+      let offset = self.entries[self.place(i)].start &+ 8
       for k in 0..<4 {
         self.bytes[offset &+ k] = UInt8(truncatingIfNeeded: ssrc &>> UInt32(24 &- 8 &* k))
       }

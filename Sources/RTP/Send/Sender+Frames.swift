@@ -6,7 +6,7 @@ extension Sender {
   mutating func send(_ frame: Span<UInt8>, _ timing: FrameTiming, now: Instant) throws(SendError) {
     guard self.isSending, let mapping = self.mappings.first else { throw .notNegotiated }
     var header = self.header(mapping.payloadType, timing)
-    let headerSize = header.size(extensions: self.extensions, mid: self.mid.span, rid: Span())
+    let headerSize = self.template.size(of: header)
     // The original's sequence number goes before the payload when it is sent again (RFC 4588 section 4).
     let room = self.store.packetSize &- headerSize &- 2
     if timing.followsSilence { self.packetizer?.noteSilence() }
@@ -53,7 +53,7 @@ extension Sender {
     guard payload.count > 0 else { throw .malformed }
     var header = self.header(mapping.payloadType, timing)
     header.marker = marker
-    let size = header.size(extensions: self.extensions, mid: self.mid.span, rid: Span()) &+ payload.count
+    let size = self.template.size(of: header) &+ payload.count
     guard size &+ 2 <= self.store.packetSize else { throw .tooLarge }
     guard self.store.hasRoom(packets: 1, bytes: size), let offset = self.store.reserve() else {
       self.statistics.framesRefused &+= 1
@@ -61,8 +61,7 @@ extension Sender {
     }
     self.store.append(
       Self.write(
-        header, self.extensions, mid: self.mid, into: &self.store.bytes, offset..<(offset &+ self.store.packetSize),
-        payload: payload))
+        header, self.template, into: &self.store.bytes, offset..<(offset &+ self.store.packetSize), payload: payload))
     self.sequenceNumber &+= 1
     self.note(header.timestamp, timing, now: now)
   }
@@ -71,9 +70,7 @@ extension Sender {
     var header = PacketHeader(
       payloadType: payloadType, sequenceNumber: self.sequenceNumber,
       timestamp: timing.timestamp &+ self.timestampOffset, ssrc: self.ssrc)
-    // Room for what is filled in when the packet leaves.
-    if self.extensions.absoluteSendTime != 0 { header.extensions.absoluteSendTime = 0 }
-    if self.extensions.transportSequence != 0 { header.extensions.transportSequence = 0 }
+    header.extensions = HeaderTemplate.reserved(self.template.extensions)
     header.extensions.audioLevel = timing.audioLevel
     header.extensions.hasVoice = timing.hasVoice
     header.extensions.absoluteCaptureTime = timing.absoluteCaptureTime
@@ -85,19 +82,19 @@ extension Sender {
     guard let offset = self.store.reserve() else { return nil }
     let room = offset..<(offset &+ self.store.packetSize &- 2)
     let entry = Self.write(
-      header, self.extensions, mid: self.mid, into: &self.store.bytes, room, packetizer: &self.packetizer, of: frame)
+      header, self.template, into: &self.store.bytes, room, packetizer: &self.packetizer, of: frame)
     return entry.count > entry.headerCount ? entry : nil
   }
 
   /// Writes the next payload of the frame behind its header; an entry without a payload says that there was none.
   private static func write(
-    _ header: PacketHeader, _ extensions: HeaderExtensionMap, mid: [UInt8], into bytes: inout [UInt8], _ room: Range<Int>,
+    _ header: PacketHeader, _ template: HeaderTemplate, into bytes: inout [UInt8], _ room: Range<Int>,
     packetizer: inout Packetizer?, of frame: Span<UInt8>
   ) -> SendStore.Entry {
-    var entry = SendStore.Entry(offset: room.lowerBound, sequenceNumber: header.sequenceNumber)
+    var entry = SendStore.Entry(offset: Int32(truncatingIfNeeded: room.lowerBound), sequenceNumber: header.sequenceNumber)
     var storage = bytes.mutableSpan
     var writer = SpanWriter(storage._mutatingExtracting(room))
-    entry.stamps = header.writeStamped(into: &writer, extensions: extensions, mid: mid.span, rid: Span())
+    entry.stamps = template.write(header, into: &writer)
     entry.headerCount = UInt16(truncatingIfNeeded: writer.count)
     guard packetizer?.writeNext(of: frame, into: &writer) ?? false, !writer.overflowed else { return entry }
     if packetizer?.marker ?? false { writer.patch(header.payloadType & 0x7F | 0x80, at: 1) }
@@ -106,13 +103,13 @@ extension Sender {
   }
 
   private static func write(
-    _ header: PacketHeader, _ extensions: HeaderExtensionMap, mid: [UInt8], into bytes: inout [UInt8], _ room: Range<Int>,
+    _ header: PacketHeader, _ template: HeaderTemplate, into bytes: inout [UInt8], _ room: Range<Int>,
     payload: Span<UInt8>
   ) -> SendStore.Entry {
-    var entry = SendStore.Entry(offset: room.lowerBound, sequenceNumber: header.sequenceNumber)
+    var entry = SendStore.Entry(offset: Int32(truncatingIfNeeded: room.lowerBound), sequenceNumber: header.sequenceNumber)
     var storage = bytes.mutableSpan
     var writer = SpanWriter(storage._mutatingExtracting(room))
-    entry.stamps = header.writeStamped(into: &writer, extensions: extensions, mid: mid.span, rid: Span())
+    entry.stamps = template.write(header, into: &writer)
     entry.headerCount = UInt16(truncatingIfNeeded: writer.count)
     writer.write(payload)
     entry.count = UInt16(truncatingIfNeeded: writer.count)

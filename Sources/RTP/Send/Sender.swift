@@ -13,8 +13,7 @@ struct Sender: Sendable {
 
   // What was negotiated.
   var isSending = false
-  var mid: [UInt8] = []
-  var extensions = HeaderExtensionMap()
+  var template: HeaderTemplate
   var mappings: [PayloadMapping] = []
   var packetizer: Packetizer?
 
@@ -41,6 +40,7 @@ struct Sender: Sendable {
     self.sequenceNumber = UInt16(truncatingIfNeeded: random.next(below: 0x8000))
     self.rtxSequenceNumber = UInt16(truncatingIfNeeded: random.next(below: 0x8000))
     self.timestampOffset = random.nextWord()
+    self.template = HeaderTemplate(ssrc: self.ssrc, extensions: HeaderExtensionMap(), mid: [])
     self.store = SendStore(
       limits: kind == .audio ? configuration.audioStore : configuration.videoStore,
       packetSize: configuration.maximumPacketSize)
@@ -56,8 +56,7 @@ struct Sender: Sendable {
   /// Takes what was negotiated. What waits is thrown away where it may no longer be sent.
   mutating func configure(_ parameters: LineParameters, random: inout SeededRandom) {
     let before = self.mappings.first
-    self.mid = parameters.mid
-    self.extensions = parameters.extensions
+    self.template = HeaderTemplate(ssrc: self.ssrc, extensions: parameters.extensions, mid: parameters.mid)
     self.mappings = parameters.sendCodecs
     self.isSending = parameters.sends && !parameters.sendCodecs.isEmpty
     if let mapping = self.mappings.first {
@@ -84,6 +83,7 @@ struct Sender: Sendable {
   mutating func rename(random: inout SeededRandom) {
     self.ssrc = random.nextWord()
     self.rtxSSRC = random.nextWord()
+    self.template = HeaderTemplate(ssrc: self.ssrc, copying: self.template)
     self.store.rename(self.ssrc)
     self.repeats.removeAll()
     self.packetCount = 0

@@ -7,17 +7,22 @@ struct ReadySet: Sendable {
 
   var isEmpty: Bool { self.count == 0 }
 
+  @inline(__always)
   mutating func set(_ index: Int, _ isMember: Bool) {
-    let bit = (1 as UInt64) &<< UInt64(index & 63)
-    guard isMember != (self.words[index &>> 6] & bit != 0) else { return }
-    self.words[index &>> 6] ^= bit
+    // Mostly nothing changes.
+    guard isMember != (self.words[index &>> 6] &>> UInt64(index & 63) & 1 != 0) else { return }
+    self.toggle(index, isMember)
+  }
+
+  private mutating func toggle(_ index: Int, _ isMember: Bool) {
+    self.words[index &>> 6] ^= 1 &<< UInt64(index & 63)
     self.count &+= isMember ? 1 : -1
   }
 
   /// The first member from `start` on, going round.
   func first(from start: Int) -> Int? {
     guard self.count > 0 else { return nil }
-    let word = (start &>> 6) % self.words.count
+    let word = start &>> 6 < self.words.count ? start &>> 6 : 0
     let rest = self.words[word] & (UInt64.max &<< UInt64(start & 63))
     if rest != 0 { return word &* 64 &+ rest.trailingZeroBitCount }
     for i in 1...self.words.count {

@@ -147,11 +147,10 @@ extension Session {
   /// Writes the next frame at `writer.count`. Nil: there is none, or it does not fit and stays.
   public mutating func receiveFrame(into writer: inout SpanWriter) -> ReceivedFrame? {
     while let index = self.frameReady.first(from: self.turns.frames) {
-      var frame = self.streams[index].receiver.receiveFrame(into: &writer)
-      frame?.line = self.streams[index].line
+      let frame = self.streams[index].receiver.receiveFrame(into: &writer)
       self.refreshStream(index)
       // What was ready may turn out to be no frame: then it is gone, and other streams have their turn.
-      guard frame != nil || self.streams[index].receiver.nextFrameSize == nil else { return nil }
+      guard frame != nil || !self.streams[index].receiver.readiness().hasFrame else { return nil }
       self.turns.frames = index &+ 1
       self.removeIfLeft(index)
       if frame != nil { return frame }
@@ -167,15 +166,15 @@ extension Session {
 
   /// As `receiveFrame`, of lines that deliver packets.
   public mutating func receivePacket(into writer: inout SpanWriter) -> ReceivedPacket? {
-    guard let index = self.packetReady.first(from: self.turns.packets) else { return nil }
-    var packet = self.streams[index].receiver.receivePacket(into: &writer)
-    packet?.line = self.streams[index].line
-    self.refreshStream(index)
-    if packet != nil {
+    guard let index = self.packetReady.first(from: self.turns.packets),
+      let size = self.streams[index].receiver.nextPacketSize, writer.remaining >= size
+    else { return nil }
+    defer {
       self.turns.packets = index &+ 1
+      self.refreshStream(index)
       self.removeIfLeft(index)
     }
-    return packet
+    return self.streams[index].receiver.receivePacket(into: &writer)
   }
 
   /// Asks the senders of the line's streams for a key frame, until one has come.

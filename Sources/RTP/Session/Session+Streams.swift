@@ -22,6 +22,7 @@ extension Session {
     let index = self.streams.count
     self.streams.append(
       Stream(line: line, ssrc: ssrc, rid: arrayCopy(rid), receiver: receiver, now: now))
+    self.streams[index].receiver.line = line
     self.lines[line].streamCount &+= 1
     self.sources.insert(ssrc, .stream, index)
     if let rtxSSRC { self.bindRepair(rtxSSRC, to: index) }
@@ -91,18 +92,17 @@ extension Session {
 
   /// Removes a stream that said BYE and has nothing left to take.
   mutating func removeIfLeft(_ index: Int) {
-    guard self.streams[index].isLeaving, self.streams[index].receiver.nextFrameSize == nil,
-      self.streams[index].receiver.nextPacketSize == nil
-    else { return }
-    self.removeStream(index)
+    guard self.streams[index].isLeaving else { return }
+    let readiness = self.streams[index].receiver.readiness()
+    if !readiness.hasFrame, !readiness.hasPacket { self.removeStream(index) }
   }
 
   /// Whether the stream has something to say or to give, and when it will have.
   mutating func refreshStream(_ index: Int) {
-    self.feedbackReady.set(
-      index, self.streams[index].receiver.owesNACK || self.streams[index].receiver.owesKeyFrameRequest)
-    self.frameReady.set(index, self.streams[index].receiver.nextFrameSize != nil)
-    self.packetReady.set(index, self.streams[index].receiver.nextPacketSize != nil)
-    self.expect(self.streams[index].receiver.nextDeadline)
+    let readiness = self.streams[index].receiver.readiness()
+    self.feedbackReady.set(index, readiness.owesFeedback)
+    self.frameReady.set(index, readiness.hasFrame)
+    self.packetReady.set(index, readiness.hasPacket)
+    self.expect(readiness.deadline)
   }
 }
