@@ -27,6 +27,13 @@ def in_bursts(share, mean, source):
         yield is_bad
 
 
+def regularly(length, of, _):
+    """Loses the last `length` of each `of`: with as many good ones between bursts, what is asked for again does come."""
+    while True:
+        yield from [False] * (of - length)
+        yield from [True] * length
+
+
 class Pipe(asyncio.DatagramProtocol):
     """A socket. What comes is handed on after the delay, unless it is lost."""
 
@@ -40,10 +47,15 @@ class Pipe(asyncio.DatagramProtocol):
 
     def datagram_received(self, data, sender):
         self._link.carried += 1
-        if next(self._losses):
+        if self._link.is_losing and next(self._losses):
             self._link.lost += 1
         else:
-            asyncio.get_running_loop().call_later(self._link.delay, self._hand_on, data, sender)
+            asyncio.get_running_loop().call_later(self._link.delay, self._pass, data, sender)
+
+    def _pass(self, data, sender):
+        # What is under way when the link ends goes nowhere.
+        if not self.transport.is_closing():
+            self._hand_on(data, sender)
 
 
 class LossyLink:
@@ -55,6 +67,7 @@ class LossyLink:
         self._source = random.Random(7)
         self._relays = []
         self.delay = delay
+        self.is_losing = True
         self.carried = 0
         self.lost = 0
 
@@ -77,7 +90,7 @@ class LossyLink:
         await self._client.close()
         await self._runner.cleanup()
         for each in self._relays:
-            each.close()
+            each.abort()
 
     async def _forward(self, request, change=lambda text: text):
         headers = {name: request.headers[name] for name in ("Content-Type", "If-Match") if name in request.headers}
