@@ -39,7 +39,8 @@ extension FrameTiming {
   func encoded() -> [UInt64] {
     [
       UInt64(self.timestamp), self.capturedAt.map { $0.nanoseconds &+ 1 } ?? 0, self.audioLevel.map { UInt64($0) + 1 } ?? 0,
-      (self.hasVoice ? 1 : 0) | (self.absoluteCaptureTime != nil ? 2 : 0) | (self.captureClockOffset != nil ? 4 : 0),
+      (self.hasVoice ? 1 : 0) | (self.absoluteCaptureTime != nil ? 2 : 0) | (self.captureClockOffset != nil ? 4 : 0)
+        | (self.followsSilence ? 8 : 0),
       self.absoluteCaptureTime ?? 0, UInt64(bitPattern: self.captureClockOffset ?? 0),
     ]
   }
@@ -52,6 +53,7 @@ extension FrameTiming {
     if level > 0 { self.audioLevel = try number(level &- 1) }
     let flags = try cursor.readVarint()
     self.hasVoice = flags & 1 != 0
+    self.followsSilence = flags & 8 != 0
     let captureTime = try cursor.readVarint()
     if flags & 2 != 0 { self.absoluteCaptureTime = captureTime }
     let offset = try cursor.readVarint()

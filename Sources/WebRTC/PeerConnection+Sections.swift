@@ -24,7 +24,7 @@ extension PeerConnection {
       var peerSends = false
     }
     var entries: [Entry] = []
-    var sections: [LocalSection] { self.entries.map(\.section) }
+    var sections: [LocalSection] { self.entries.map { $0.section } }
   }
 
   // MARK: Our offer
@@ -65,21 +65,14 @@ extension PeerConnection {
   private mutating func offeredSection(_ slot: Signaling.Slot, at place: Int) -> LocalSection {
     switch slot {
     case .unused: return .unused
-    case .data(let mid):
-      let mid = mid.isEmpty ? self.core.signaling.freshMid() : mid
-      self.core.signaling.remember(mid: mid)
+    case .data(let known):
+      let mid = self.core.signaling.name(section: known)
       self.core.signaling.offeredSlots[place] = .data(mid: mid)
       return .data(mid: mid)
     case .media(let index):
       guard let media = self.core.media else { return .unused }
-      let transceiver = media.transceivers[index]
-      var mid = transceiver.mid ?? []
-      if mid.isEmpty {
-        mid = self.core.signaling.freshMid()
-        self.core.signaling.remember(mid: mid)
-      }
-      let capabilities = media.identifiers.assign(to: transceiver.capabilities)
-      return .offered(transceiver.offered(mid: mid, capabilities: capabilities, source: media.source(of: index)))
+      let mid = self.core.signaling.name(section: media.transceivers[index].mid ?? [])
+      return .offered(media.offer(of: index, mid: mid))
     }
   }
 

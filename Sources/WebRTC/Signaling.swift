@@ -49,6 +49,14 @@ struct Signaling: Sendable {
     return mid
   }
 
+  /// The mid that a section has, or a fresh one.
+  mutating func name(section known: [UInt8]) -> [UInt8] {
+    guard known.isEmpty else { return known }
+    let fresh = self.freshMid()
+    self.remember(mid: fresh)
+    return fresh
+  }
+
   mutating func remember(mid: [UInt8]) {
     if !mid.isEmpty, !self.mids.contains(mid), self.mids.count < Self.maximumMids { self.mids.append(mid) }
   }

@@ -21,7 +21,7 @@ final class ClipSource: @unchecked Sendable {
   init(driver: EpollDriver) {
     self.clock = { driver.now }
     self.timer = DispatchSource.makeTimerSource(flags: .strict, queue: self.queue)
-    self.timer.setEventHandler { [unowned self] in self.tick() }
+    self.timer.setEventHandler { [weak self] in self?.tick() }
     self.timer.resume()
   }
 

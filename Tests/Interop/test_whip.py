@@ -5,6 +5,7 @@ import json
 import re
 
 import aiohttp
+import aiohttp.web
 import pytest
 
 from media import probe
@@ -173,6 +174,26 @@ async def test_files_are_complete_when_the_server_is_told_to_end(tmp_path):
     # A client that is cut off knows what it had measured a moment before.
     assert found[".ivf"]["nb_read_frames"] == pytest.approx(published["video"]["frames"], abs=20)
     assert found[".ivf"]["duration"] == pytest.approx(found[".ogg"]["duration"], abs=0.3)
+
+
+async def test_clients_go_where_they_are_redirected():
+    async with Serve("--token", "secret") as serve:
+
+        async def redirect(request):
+            return aiohttp.web.Response(status=307, headers={"Location": serve.url + "/whip"})
+
+        runner = aiohttp.web.ServerRunner(aiohttp.web.Server(redirect))
+        await runner.setup()
+        site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        try:
+            options = ("--duration", "1", "--token", "secret")
+            assert (await tool("publish", f"http://127.0.0.1:{port}/in", *CLIPS, *options))[0] == 0
+            # Another host does not get to see the token.
+            assert (await tool("publish", f"http://localhost:{port}/in", *CLIPS, *options))[0] == 1
+        finally:
+            await runner.cleanup()
 
 
 async def test_without_anybody_there_a_client_fails_in_one_line():

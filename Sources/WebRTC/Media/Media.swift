@@ -38,6 +38,14 @@ final class Media {
     return nil
   }
 
+  /// What the next offer says of a transceiver.
+  func offer(of index: Int, mid: [UInt8]) -> OfferedMedia {
+    let transceiver = self.transceivers[index]
+    return OfferedMedia(
+      mid: mid, direction: transceiver.direction, capabilities: self.identifiers.assign(to: transceiver.capabilities),
+      source: self.source(of: index))
+  }
+
   func source(of index: Int) -> LocalSource {
     let transceiver = self.transceivers[index]
     return LocalSource(

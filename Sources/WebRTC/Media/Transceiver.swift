@@ -63,9 +63,4 @@ struct TransceiverState: Sendable {
   var isStopped = false
   /// Whether a track of the peer's was announced by an event.
   var hasRemoteTrack = false
-
-  /// What the next description is to say.
-  func offered(mid: [UInt8], capabilities: MediaCapabilities, source: LocalSource) -> OfferedMedia {
-    OfferedMedia(mid: mid, direction: self.direction, capabilities: capabilities, source: source)
-  }
 }
