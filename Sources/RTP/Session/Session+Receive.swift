@@ -14,6 +14,10 @@ extension Session {
     self.statistics.packetsReceived &+= 1
     guard let index = self.route(header, packet, now: now) else {
       self.statistics.unroutablePackets &+= 1
+      // Feedback is about the transport (RTX padding that probes it may come before the stream): what came is not lost.
+      if let number = header.extensions.transportSequence, self.lines.contains(where: { $0.reportsTransport }) {
+        self.noteArrival(number, media: header.ssrc, now: now)
+      }
       return
     }
     self.streams[index].lastActivity = now

@@ -167,4 +167,44 @@ import Time
       #expect(try #require(world.a.statistics(of: line)).remoteInbound.reportsReceived >= 7)
     }
   }
+
+
+  /// The RTCP packets that a session has to send now, by their second byte.
+  func control(from session: inout Session, at now: Instant) -> [UInt8] {
+    var kinds: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1200)
+    while true {
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard let kind = session.pollTransmit(into: &writer, now: now) else { return kinds }
+      if kind == .rtcp { kinds.append(buffer[1]) }
+    }
+  }
+
+  func pass(_ interval: Interval, _ session: inout Session, _ now: inout Instant, _ atDeadline: (inout Session, Instant) -> Void) {
+    let end = now + interval
+    while let deadline = session.nextDeadline, deadline <= end {
+      now = deadline
+      session.advance(to: now)
+      atDeadline(&session, now)
+    }
+    now = end
+  }
+
+  @Test func `packets that probe the path before there is a stream are told in transport-wide feedback`() throws {
+    var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
+    var parameters = videoParameters(transportCC: true)
+    parameters.receives = true
+    session.configure(try session.addLine(kind: .video), parameters, now: .zero)
+    // An RTX packet of padding alone.
+    let probe: [UInt8] =
+      [0xB0, 97, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xBE, 0xDE, 0, 1, 0x31, 0, 9, 0] + [UInt8](repeating: 0, count: 99) + [100]
+    session.receive(probe.span, now: .zero)
+    #expect(session.streamCount == 0)
+    var now = Instant.zero
+    var told = 0
+    self.pass(.milliseconds(200), &session, &now) { session, now in
+      told += self.control(from: &session, at: now).filter { $0 == 205 }.count
+    }
+    #expect(told == 1)
+  }
 }
