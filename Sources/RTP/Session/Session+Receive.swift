@@ -36,8 +36,8 @@ extension Session {
   /// RFC 4588 section 4: the original's sequence number stands before its payload.
   private mutating func unwrap(_ header: PacketHeader, _ packet: Span<UInt8>, to index: Int, now: Instant) {
     let payload = header.payload(of: packet)
-    // Without a payload it is padding, by which senders probe the path.
-    guard payload.count > 2 else { return }
+    // Without a sequence number it is padding, by which senders probe the path.
+    guard payload.count >= 2 else { return }
     let line = self.streams[index].line
     guard let mapping = self.lines[line].mapping(for: header.payloadType), mapping.isRepair else { return }
     var original = header

@@ -209,4 +209,25 @@ final class BurstLoss {
     #expect(time - ended < .seconds(1) as Interval)
     #expect(world.framesAtB.count > 100)
   }
+
+
+  @Test func `the repeat of a packet without a payload fills its gap`() throws {
+    var world = try SessionWorld()
+    let line = try world.addLine(videoParameters())
+    for i in 0..<2 {
+      try world.a.send(
+        vp8Frame(i, isKey: i == 0, size: 300).span, FrameTiming(timestamp: UInt32(i)), on: line, now: world.now)
+    }
+    world.run(for: .milliseconds(10))
+    var last = world.sent[1].bytes
+    let missing = sequenceNumber(last)
+    last[3] &+= 1
+    let first = world.sent[0].bytes
+    world.b.receive(first.span, now: world.now)
+    world.b.receive(last.span, now: world.now)
+    let rtx: [UInt8] = [0x80, 97, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, UInt8(missing >> 8), UInt8(missing & 0xFF)]
+    world.b.receive(rtx.span, now: world.now)
+    world.settle()
+    #expect(world.framesAtB.count == 2)
+  }
 }
