@@ -86,6 +86,7 @@ extension Session {
     if self.departed.count >= 16 { self.departed.removeFirst() }
     self.departed.append(Departed(ssrc: ssrc, until: now + .seconds(2)))
     self.streams[index].isLeaving = true
+    self.refreshStream(index)
     self.removeIfLeft(index)
   }
 
@@ -99,8 +100,11 @@ extension Session {
 
   /// Whether the stream has something to say or to give, and when it will have.
   mutating func refreshStream(_ index: Int) {
+    // Nobody is left to answer for a stream that said BYE.
     self.feedbackReady.set(
-      index, self.streams[index].receiver.owesNACK || self.streams[index].receiver.owesKeyFrameRequest)
+      index,
+      !self.streams[index].isLeaving
+        && (self.streams[index].receiver.owesNACK || self.streams[index].receiver.owesKeyFrameRequest))
     self.frameReady.set(index, self.streams[index].receiver.nextFrameSize != nil)
     self.packetReady.set(index, self.streams[index].receiver.nextPacketSize != nil)
     self.expect(self.streams[index].receiver.nextDeadline)

@@ -190,6 +190,32 @@ import Time
     now = end
   }
 
+  @Test func `a stream that said BYE is asked for nothing`() throws {
+    var world = try SessionWorld()
+    let line = try world.addLine(videoParameters())
+    for i in 0..<3 {
+      try world.a.send(
+        vp8Frame(i, isKey: i == 0, size: 300).span, FrameTiming(timestamp: UInt32(i)), on: line, now: world.now)
+    }
+    world.run(for: .milliseconds(10))
+    let media = try #require(world.a.sendingStream(of: line)).ssrc
+    // The second packet is missing, and nobody takes the frame before it.
+    let first = world.sent[0].bytes
+    let third = world.sent[2].bytes
+    world.b.receive(first.span, now: world.now)
+    world.b.receive(third.span, now: world.now)
+    let bye: [UInt8] = [0x81, 203, 0, 1] + withUnsafeBytes(of: media.bigEndian) { Array($0) }
+    world.b.receiveControl(bye.span, now: world.now)
+    #expect(world.b.streamCount == 1)
+    var now = world.now
+    var asked: [UInt8] = []
+    var b = world.b
+    self.pass(.seconds(1), &b, &now) { session, now in
+      asked += self.control(from: &session, at: now).filter { $0 == 205 || $0 == 206 }
+    }
+    #expect(asked.isEmpty)
+  }
+
   @Test func `packets that probe the path before there is a stream are told in transport-wide feedback`() throws {
     var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
     var parameters = videoParameters(transportCC: true)
