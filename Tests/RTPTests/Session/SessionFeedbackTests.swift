@@ -216,6 +216,26 @@ import Time
     #expect(asked.isEmpty)
   }
 
+  @Test func `a stream that goes on after a BYE is heard once its stragglers are through`() throws {
+    var (world, line, media) = try self.playing()
+    let packet = try #require(world.sent.first { $0.kind == .rtp }).bytes
+    let bye: [UInt8] = [0x81, 203, 0, 1] + withUnsafeBytes(of: media.bigEndian) { Array($0) }
+    world.b.receiveControl(bye.span, now: world.now)
+    world.b.receive(packet.span, now: world.now + .milliseconds(499))
+    #expect(world.b.streamCount == 0)
+    world.b.receive(packet.span, now: world.now + .milliseconds(500))
+    #expect(world.b.streamCount == 1)
+    // A line that is told to receive again has no stragglers: offer and answer took a round trip.
+    world.b.receiveControl(bye.span, now: world.now + .milliseconds(500))
+    var parameters = videoParameters()
+    parameters.sends = false
+    world.b.configure(line, parameters, now: world.now + .milliseconds(500))
+    parameters.receives = true
+    world.b.configure(line, parameters, now: world.now + .milliseconds(500))
+    world.b.receive(packet.span, now: world.now + .milliseconds(500))
+    #expect(world.b.streamCount == 1)
+  }
+
   @Test func `packets that probe the path before there is a stream are told in transport-wide feedback`() throws {
     var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
     var parameters = videoParameters(transportCC: true)
