@@ -4,7 +4,7 @@ import Time
 extension Session {
   /// Something began: the first report comes after half the usual time (RFC 3550 section 6.2).
   mutating func scheduleReports(now: Instant) {
-    guard self.reports.deadline == .distantFuture, !self.reports.isDue else { return }
+    guard self.reports.deadline == .distantFuture else { return }
     self.reports.deadline = now + self.randomInterval(self.configuration.reportInterval / 2)
     self.expect(self.reports.deadline)
   }

@@ -190,6 +190,21 @@ import Time
     now = end
   }
 
+  @Test func `reports go on with a new stream after all streams fell silent while nothing could be sent`() throws {
+    let (world, _, _) = try self.playing()
+    let first = try #require(world.sent.first { $0.kind == .rtp }).bytes
+    var b = world.b
+    var now = world.now
+    self.pass(.seconds(60), &b, &now) { _, _ in }
+    #expect(b.streamCount == 0)
+    b.receive(first.span, now: now)
+    var reports = self.control(from: &b, at: now).filter { $0 == 201 }.count
+    self.pass(.seconds(10), &b, &now) { session, now in
+      reports += self.control(from: &session, at: now).filter { $0 == 201 }.count
+    }
+    #expect(reports >= 5)
+  }
+
   @Test func `a stream that said BYE is asked for nothing`() throws {
     var world = try SessionWorld()
     let line = try world.addLine(videoParameters())
