@@ -130,6 +130,8 @@ extension Session {
         writer.rewind(to: start)
         return false
       }
+      // The next request is an interval after this one is written, which may be later than when it came due.
+      self.streams[index].receiver.advance(to: now)
       if self.streams[index].receiver.takeKeyFrameRequest() {
         if self.lines[line].prefersFullIntra {
           self.streams[index].fullIntraNumber &+= 1

@@ -205,6 +205,25 @@ import Time
     #expect(reports >= 5)
   }
 
+  @Test func `feedback that is written late is repeated an interval after it was written`() throws {
+    var configuration = Session.Configuration()
+    configuration.reportInterval = .seconds(3600)
+    var world = try SessionWorld(b: configuration)
+    let line = try world.addLine(videoParameters())
+    try world.a.send(vp8Frame(1, isKey: true, size: 300).span, FrameTiming(timestamp: 0), on: line, now: world.now)
+    world.run(for: .milliseconds(100))
+    world.b.requestKeyFrame(of: line, now: world.now)
+    var now = world.now + .seconds(1)
+    world.b.advance(to: now)
+    #expect(self.control(from: &world.b, at: now) == [206])
+    let written = now
+    var next: Instant?
+    self.pass(.seconds(1), &world.b, &now) { session, now in
+      if next == nil, self.control(from: &session, at: now) == [206] { next = now }
+    }
+    #expect(next == written + .milliseconds(200))
+  }
+
   @Test func `a stream that said BYE is asked for nothing`() throws {
     var world = try SessionWorld()
     let line = try world.addLine(videoParameters())
