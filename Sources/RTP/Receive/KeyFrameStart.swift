@@ -13,8 +13,19 @@ enum KeyFrameStart {
     case 5: facts.start = .unknown
     case 28 where payload[1] & 0x1F == 5: facts.start = .unknown
     case 7: return true
-    case 24 where payload.count > 3: return payload[3] & 0x1F == 7
+    case 24: return self.beginsWithSPS(aggregate: payload)
     default: break
+    }
+    return false
+  }
+
+  /// A delimiter may precede the SPS. The sizes in the payload were checked.
+  private static func beginsWithSPS(aggregate payload: Span<UInt8>) -> Bool {
+    var offset = 1
+    while payload.count &- offset > 2 {
+      let type = payload[offset &+ 2] & 0x1F
+      guard type == 9 else { return type == 7 }
+      offset &+= 2 &+ (Int(payload[offset]) &<< 8 | Int(payload[offset &+ 1]))
     }
     return false
   }
