@@ -102,10 +102,11 @@ extension PeerConnection {
           self.retire(transceiver, now: now)
           break
         }
-        self.core.media?.transceivers[transceiver].mid = offered.mid
-        self.core.media?.transceivers[transceiver].described = offered.direction
+        // One that was stopped meanwhile has its section until the next offer gives it up.
+        guard let media = self.core.media, !media.transceivers[transceiver].isStopped else { break }
+        media.transceivers[transceiver].mid = offered.mid
+        media.transceivers[transceiver].described = offered.direction
         self.configure(transceiver, settled, now: now)
-        self.setRemoteTrack(theirs.direction.sends && settled.direction.receives, of: transceiver)
       }
       index &+= 1
     }
@@ -279,6 +280,7 @@ extension PeerConnection {
     guard let media = self.core.media else { return }
     media.transceivers[index].negotiated = negotiated
     media.session.configure(media.transceivers[index].line, negotiated.parameters, now: now)
+    self.setRemoteTrack(negotiated.direction.receives, of: index)
   }
 
   /// Transceivers that had a section and have none any more.

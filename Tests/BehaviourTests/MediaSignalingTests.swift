@@ -1,0 +1,81 @@
+import Bytes
+import DataChannel
+import Foundation
+import MediaFiles
+import RTP
+import SDP
+import Simulator
+import Testing
+import Time
+import WebRTC
+
+extension PeerPair {
+  /// A description as text, for tests that look at it, change it or keep it back.
+  fileprivate func describe(
+    room: Int = 65_536, _ body: (inout SpanWriter) throws -> Void
+  ) throws -> [UInt8] {
+    var text = [UInt8](repeating: 0, count: room)
+    var writer = SpanWriter(text.mutableSpan)
+    try body(&writer)
+    let count = writer.count
+    return Array(text.prefix(count))
+  }
+
+  fileprivate func offer(room: Int = 65_536) throws -> [UInt8] {
+    try self.describe(room: room) { try self.offerer.makeOffer(into: &$0, now: self.now) }
+  }
+
+  fileprivate func answer() throws -> [UInt8] {
+    try self.describe { try self.answerer.makeAnswer(into: &$0, now: self.now) }
+  }
+
+  fileprivate func take(offer: [UInt8]) throws {
+    try self.answerer.setRemoteDescription(.offer, offer.span, now: self.now)
+  }
+
+  fileprivate func take(answer: [UInt8]) throws {
+    try self.offerer.setRemoteDescription(.answer, answer.span, now: self.now)
+  }
+}
+
+private func mids(_ text: [UInt8]) -> [Substring] {
+  String(decoding: text, as: UTF8.self).split(separator: "\r\n").filter { $0.hasPrefix("a=mid:") }
+}
+
+@Suite struct MediaSignalingTests {
+  private func isStopped(_ transceiver: Transceiver, _ call: Call) -> Bool? {
+    call.pair.offerer.transceiverInfo(transceiver)?.isStopped
+  }
+
+  @Test func `a transceiver stopped while its offer is out stays stopped when the answer takes it`() throws {
+    var call = try Call()
+    let audio = try call.pair.offerer.addTransceiver(.audio, now: call.now)
+    _ = try call.pair.answerer.addTransceiver(.audio, now: call.now)
+    try call.pair.take(offer: call.pair.offer())
+    let answer = try call.pair.answer()
+    try call.pair.offerer.stopTransceiver(audio, now: call.now)
+    try call.pair.take(answer: answer)
+    call.drain()
+    #expect(!call.offererEvents.contains(.trackAdded(audio)))
+    let direction = call.pair.offerer.transceiverInfo(audio)?.currentDirection
+    #expect(direction == nil)
+    let isNeeded = call.pair.offerer.isNegotiationNeeded
+    #expect(isNeeded)
+  }
+
+  @Test func `a direction that changes between offer and answer decides about the track`() throws {
+    var call = try Call()
+    _ = try call.pair.offerer.addTransceiver(.audio, now: call.now)
+    _ = try call.pair.offerer.addTransceiver(.video, now: call.now)
+    let audio = try call.pair.answerer.addTransceiver(.audio, .init(direction: .sendonly), now: call.now)
+    let video = try call.pair.answerer.addTransceiver(.video, .init(direction: .sendrecv), now: call.now)
+    try call.pair.take(offer: call.pair.offer())
+    try call.pair.answerer.setDirection(.sendrecv, of: audio)
+    try call.pair.answerer.setDirection(.sendonly, of: video)
+    try call.pair.take(answer: call.pair.answer())
+    call.drain()
+    #expect(call.answererEvents.filter { $0 == .trackAdded(audio) }.count == 1)
+    #expect(call.answererEvents.filter { $0 == .trackRemoved(audio) }.isEmpty)
+    #expect(call.answererEvents.last { $0 == .trackAdded(video) || $0 == .trackRemoved(video) } == .trackRemoved(video))
+  }
+}
