@@ -27,19 +27,29 @@ extension PeerConnection {
     var sections: [LocalSection] { self.entries.map(\.section) }
   }
 
+  /// An offer of ours, section for section. Nothing has changed yet.
+  struct OfferPlan {
+    var slots: [Signaling.Slot]
+    var sections: [LocalSection] = []
+  }
+
   // MARK: Our offer
 
   /// Lays out the sections of the next offer: what is there keeps its place, what is new takes the place of something that ended, or
-  /// comes last.
-  mutating func layOutOffer() {
-    var slots = self.core.signaling.slots
+  /// comes last. An offer that waits for its answer is taken further.
+  mutating func layOutOffer() -> OfferPlan {
+    let settled = self.core.signaling.slots.count
+    var slots = self.core.signaling.localOffer == nil ? self.core.signaling.slots : self.core.signaling.offeredSlots
     if let media = self.core.media {
       var index = 0
       while index < media.transceivers.count {
         let transceiver = media.transceivers[index]
         let isPlaced = slots.contains(.media(index))
         if transceiver.isStopped {
-          if let place = slots.firstIndex(of: .media(index)) { slots[place] = .unused }
+          if let place = slots.firstIndex(of: .media(index)) {
+            // A place that no exchange has settled is none yet.
+            if place < settled { slots[place] = .unused } else { slots.remove(at: place) }
+          }
         } else if !isPlaced {
           slots.place(.media(index))
         }
@@ -53,31 +63,25 @@ extension PeerConnection {
     {
       slots.place(.data(mid: []))
     }
-    self.core.signaling.offeredSlots = slots
-    self.core.signaling.offeredSections = []
+    var plan = OfferPlan(slots: slots)
     var index = 0
     while index < slots.count {
-      self.core.signaling.offeredSections.append(self.offeredSection(slots[index], at: index))
+      plan.sections.append(self.offeredSection(slots[index]))
+      if case .data(let mid) = plan.sections[index] { plan.slots[index] = .data(mid: mid) }
       index &+= 1
     }
+    return plan
   }
 
-  private mutating func offeredSection(_ slot: Signaling.Slot, at place: Int) -> LocalSection {
+  private mutating func offeredSection(_ slot: Signaling.Slot) -> LocalSection {
     switch slot {
     case .unused: return .unused
-    case .data(let mid):
-      let mid = mid.isEmpty ? self.core.signaling.freshMid() : mid
-      self.core.signaling.remember(mid: mid)
-      self.core.signaling.offeredSlots[place] = .data(mid: mid)
-      return .data(mid: mid)
+    case .data(let mid): return .data(mid: mid.isEmpty ? self.core.signaling.freshMid() : mid)
     case .media(let index):
       guard let media = self.core.media else { return .unused }
       let transceiver = media.transceivers[index]
-      var mid = transceiver.mid ?? []
-      if mid.isEmpty {
-        mid = self.core.signaling.freshMid()
-        self.core.signaling.remember(mid: mid)
-      }
+      var mid = transceiver.mid ?? self.core.signaling.offeredMid(of: index) ?? []
+      if mid.isEmpty { mid = self.core.signaling.freshMid() }
       let capabilities = media.identifiers.assign(to: transceiver.capabilities)
       return .offered(transceiver.offered(mid: mid, capabilities: capabilities, source: media.source(of: index)))
     }
@@ -113,8 +117,7 @@ extension PeerConnection {
     self.retireMissing(from: slots, now: now)
     self.core.signaling.slots = slots
     self.core.signaling.current = self.core.signaling.localOffer
-    self.core.signaling.offeredSlots = []
-    self.core.signaling.offeredSections = []
+    self.core.signaling.localOffer = nil
   }
 
   // MARK: The peer's offer

@@ -23,18 +23,19 @@ extension PeerConnection {
     guard self.core.signaling.state == .stable || self.core.signaling.state == .haveLocalOffer else { throw .wrongState }
     let start = writer.count
     self.core.signaling.version &+= 1
-    self.layOutOffer()
+    let plan = self.layOutOffer()
     // Once roles are settled an offer must not unsettle them (RFC 8842 section 5.5).
     let setup: Setup = self.dtls == nil ? .actpass : self.ownSetup
     do throws(SDPError) {
       try OfferAnswer.writeOffer(
-        self.localParameters(setup: setup), sections: self.core.signaling.offeredSections, after: self.core.signaling.current,
-        into: &writer)
+        self.localParameters(setup: setup), sections: plan.sections, after: self.core.signaling.current, into: &writer)
       self.core.signaling.localOffer = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
     } catch {
       writer.rewind(to: start)
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
+    self.core.signaling.offeredSlots = plan.slots
+    self.core.signaling.offeredSections = plan.sections
     if self.dtls == nil { self.core.agent.setRole(.controlling) }
     self.core.isNegotiationNeeded = false
     self.setSignalingState(.haveLocalOffer)
@@ -128,7 +129,6 @@ extension PeerConnection {
       self.setSignalingState(.haveRemoteOffer)
     case .answer:
       self.settleOffer(with: description, remote, now: now)
-      self.core.signaling.localOffer = nil
       self.setSignalingState(.stable)
       self.settle(now: now)
       self.noteStable()

@@ -78,4 +78,53 @@ private func mids(_ text: [UInt8]) -> [Substring] {
     #expect(call.answererEvents.filter { $0 == .trackRemoved(audio) }.isEmpty)
     #expect(call.answererEvents.last { $0 == .trackAdded(video) || $0 == .trackRemoved(video) } == .trackRemoved(video))
   }
+
+  @Test func `an offer that finds no room leaves the one before it as it was`() throws {
+    let call = try Call()
+    let audio = try call.pair.offerer.addTransceiver(.audio, now: call.now)
+    let offer = try call.pair.offer()
+    let video = try call.pair.offerer.addTransceiver(.video, now: call.now)
+    #expect(throws: PeerConnection.UsageError.noRoom) { try call.pair.offer(room: 100) }
+    try call.pair.take(offer: offer)
+    try call.pair.take(answer: call.pair.answer())
+    #expect(self.isStopped(audio, call) == false)
+    #expect(self.isStopped(video, call) == false)
+    let isNeeded = call.pair.offerer.isNegotiationNeeded
+    #expect(isNeeded)
+  }
+
+  @Test func `an offer that is made again before the answer names its sections as before`() throws {
+    var call = try Call()
+    _ = try call.pair.offerer.addTransceiver(.audio, now: call.now)
+    let first = try call.pair.offer()
+    _ = try call.pair.offerer.addTransceiver(.video, now: call.now)
+    var again = try call.pair.offer()
+    #expect(mids(again).prefix(2) == mids(first)[...])
+    for _ in 0..<300 { again = try call.pair.offer() }
+    #expect(mids(again).count == 3)
+    try call.pair.take(offer: first)
+    try call.pair.take(offer: again)
+    call.drain()
+    #expect(call.answererEvents.filter { $0 == .trackAdded(Transceiver(index: 0)) }.count == 1)
+    #expect(!call.answererEvents.contains(.trackRemoved(Transceiver(index: 0))))
+  }
+
+  @Test func `a peer that used hundreds of mids does not keep us from offering`() throws {
+    let call = try Call()
+    let offer = try call.pair.offer()
+    for round in 0..<3 {
+      var text = String(decoding: offer, as: UTF8.self)
+      for number in 0..<120 {
+        text += "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=inactive\r\na=mid:x\(round)y\(number)\r\n"
+      }
+      try call.pair.take(offer: Array(text.utf8))
+    }
+    _ = try call.pair.answer()
+    _ = try call.pair.answerer.addTransceiver(.audio, now: call.now)
+    _ = try call.pair.answerer.addTransceiver(.video, now: call.now)
+    _ = try call.pair.answerer.addTransceiver(.audio, now: call.now)
+    let ours = try call.pair.describe { try call.pair.answerer.makeOffer(into: &$0, now: call.now) }
+    let names = mids(ours)
+    #expect(Set(names).count == names.count)
+  }
 }
