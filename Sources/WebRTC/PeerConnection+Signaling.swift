@@ -101,13 +101,13 @@ extension PeerConnection {
     let description: SessionDescription
     let remote: RemoteParameters
     var plan = AnswerPlan()
-    switch kind {
-    case .offer: break
-    case .answer:
-      guard self.core.signaling.state == .haveLocalOffer else { throw .usage(.wrongState) }
+    if kind == .answer, self.core.signaling.state != .haveLocalOffer { throw .usage(.wrongState) }
+    do throws(SDPError) { description = try SessionDescription(parsing: text) } catch { throw .malformed(error) }
+    // RFC 3264 section 8: sections end, and never go.
+    guard kind == .answer || description.sections.count >= self.core.signaling.current?.sections.count ?? 0 else {
+      throw .incompatible
     }
     do throws(SDPError) {
-      description = try SessionDescription(parsing: text)
       if kind == .answer, let offer = self.core.signaling.localOffer {
         remote = try RemoteParameters(answer: description, to: offer)
       } else {

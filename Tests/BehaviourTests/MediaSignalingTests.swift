@@ -127,4 +127,21 @@ private func mids(_ text: [UInt8]) -> [Substring] {
     let names = mids(ours)
     #expect(Set(names).count == names.count)
   }
+
+  @Test func `an offer with fewer sections than the session has is refused and changes nothing`() throws {
+    var call = try Call()
+    let audio = try call.pair.offerer.addTransceiver(.audio, now: call.now)
+    try call.connect()
+    let offer = String(decoding: try call.pair.offer(), as: UTF8.self)
+    let end = try #require(offer.range(of: "m=application")).lowerBound
+    let short = offer[..<end].replacingOccurrences(of: "a=group:BUNDLE 0 1", with: "a=group:BUNDLE 0")
+    #expect(throws: PeerConnection.DescriptionError.incompatible) { try call.pair.take(offer: Array(short.utf8)) }
+    let state = call.pair.answerer.signalingState
+    #expect(state == .stable)
+    try call.pair.take(offer: Array(offer.utf8))
+    try call.pair.take(answer: call.pair.answer())
+    call.play(try clip("opus.ogg"), on: audio, of: .offerer)
+    call.run(for: .milliseconds(500))
+    #expect(call.answererFrames.count >= 20)
+  }
 }
