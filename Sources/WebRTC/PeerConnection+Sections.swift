@@ -87,18 +87,18 @@ extension PeerConnection {
     }
   }
 
-  /// The peer's answer decides about each section of our offer.
-  mutating func settleOffer(with answer: SessionDescription, _ remote: RemoteParameters, now: Instant) {
+  /// The peer's answer decides about each section of our offer. `remote` is nil where it has none in use.
+  mutating func settleOffer(with answer: SessionDescription, _ remote: RemoteParameters?, now: Instant) {
     var slots = self.core.signaling.offeredSlots
     let sections = self.core.signaling.offeredSections
     var index = 0
     while index < slots.count {
       switch slots[index] {
       case .unused: break
-      case .data: if remote.dataSection != index { slots[index] = .unused }
+      case .data: if remote?.dataSection != index { slots[index] = .unused }
       case .media(let transceiver):
         guard case .offered(let offered) = sections[index],
-          case .media = answer.use(of: index, sharing: remote.transportSection),
+          case .media = answer.use(of: index, sharing: remote?.transportSection),
           let theirs = MediaDescription(answer, section: index),
           let settled = MediaNegotiation.settle(theirs, offered: offered)
         else {

@@ -99,7 +99,7 @@ extension PeerConnection {
   ) throws(DescriptionError) {
     guard !self.core.isClosing else { throw .usage(.closed) }
     let description: SessionDescription
-    let remote: RemoteParameters
+    let remote: RemoteParameters?
     var plan = AnswerPlan()
     if kind == .answer, self.core.signaling.state != .haveLocalOffer { throw .usage(.wrongState) }
     do throws(SDPError) { description = try SessionDescription(parsing: text) } catch { throw .malformed(error) }
@@ -115,12 +115,18 @@ extension PeerConnection {
         remote = try RemoteParameters(offer: description, answeredBy: plan.sections, preferring: self.ownSetup)
       }
     } catch {
-      throw .malformed(error)
+      // A live session outlasts its last section: with none in use there is nothing that speaks of the transport.
+      guard self.dtls != nil, error.reason == .nothingInCommon || error.reason == .sectionRejected else {
+        throw .malformed(error)
+      }
+      remote = nil
     }
-    try self.checkContinuity(with: remote)
-    try self.applyICE(of: remote, isAnswer: kind == .answer, now: now)
-    if remote.dataSection != nil { self.core.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize) }
-    self.core.signaling.remote = remote
+    if let remote {
+      try self.checkContinuity(with: remote)
+      try self.applyICE(of: remote, isAnswer: kind == .answer, now: now)
+      if remote.dataSection != nil { self.core.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize) }
+      self.core.signaling.remote = remote
+    }
     switch kind {
     case .offer:
       self.core.signaling.localOffer = nil
