@@ -154,7 +154,8 @@ extension PeerConnection {
     _ offer: SessionDescription, section index: Int, _ entry: inout AnswerPlan.Entry, taken: AnswerPlan,
     created: inout Int
   ) {
-    guard let theirs = MediaDescription(offer, section: index) else { return }
+    // What we stopped is not begun anew by an offer that does not know of it yet.
+    guard let theirs = MediaDescription(offer, section: index), !self.isStopped(index, mid: entry.mid) else { return }
     entry.peerSends = theirs.direction.sends
     if let known = self.transceiver(in: index, kind: entry.kind, mid: entry.mid, taken: taken) {
       entry.transceiver = known
@@ -171,6 +172,13 @@ extension PeerConnection {
     }
     if entry.isNew { created &+= 1 }
     entry.section = .accepted(answer)
+  }
+
+  /// Whether the section belongs to a transceiver that we stopped.
+  private func isStopped(_ place: Int, mid: [UInt8]) -> Bool {
+    let slots = self.core.signaling.slots
+    guard let media = self.core.media, place < slots.count, case .media(let index) = slots[place] else { return false }
+    return media.transceivers[index].isStopped && media.transceivers[index].mid == mid
   }
 
   /// The transceiver that has the section already, or one that waits for a section of its kind.

@@ -144,4 +144,44 @@ private func mids(_ text: [UInt8]) -> [Substring] {
     call.run(for: .milliseconds(500))
     #expect(call.answererFrames.count >= 20)
   }
+
+  @Test func `all media may be stopped in a live session, by either side, and come again`() throws {
+    var configuration = PeerConnection.Configuration()
+    configuration.offersDataChannels = false
+    var call = try Call(offerer: configuration, answerer: configuration)
+    let first = try call.pair.offerer.addTransceiver(.audio, .init(direction: .sendonly, formats: [.opus]), now: call.now)
+    try call.connect()
+    try call.pair.offerer.stopTransceiver(first, now: call.now)
+    try call.pair.signal()
+    call.drain()
+    let stopped = call.pair.answerer.transceiverInfo(Transceiver(index: 0))?.isStopped
+    #expect(stopped == true)
+    #expect(call.answererEvents.contains(.trackRemoved(Transceiver(index: 0))))
+    let second = try call.pair.offerer.addTransceiver(.audio, .init(direction: .sendonly, formats: [.opus]), now: call.now)
+    try call.pair.signal()
+    call.play(try clip("opus.ogg"), on: second, of: .offerer)
+    call.run(for: .milliseconds(500))
+    #expect(call.answererFrames.count >= 20)
+    // Now the answerer stops it, which its answer tells.
+    try call.pair.answerer.stopTransceiver(Transceiver(index: 1), now: call.now)
+    try call.pair.signal()
+    #expect(self.isStopped(second, call) == true)
+    let states = (call.pair.offerer.signalingState, call.pair.answerer.signalingState)
+    #expect(states.0 == .stable && states.1 == .stable)
+    let state = call.pair.offerer.connectionState
+    #expect(state == .connected)
+  }
+
+  @Test func `a section that we stopped is rejected, and not taken by another transceiver`() throws {
+    var call = try Call()
+    let audio = try call.pair.offerer.addTransceiver(.audio, .init(direction: .sendonly), now: call.now)
+    try call.connect()
+    try call.pair.answerer.stopTransceiver(Transceiver(index: 0), now: call.now)
+    try call.pair.signal()
+    call.drain()
+    #expect(self.isStopped(audio, call) == true)
+    let count = call.pair.answerer.transceiverCount
+    #expect(count == 1)
+    #expect(call.answererEvents.filter { $0 == .trackAdded(Transceiver(index: 0)) }.count == 1)
+  }
 }
