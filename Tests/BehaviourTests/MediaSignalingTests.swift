@@ -184,4 +184,39 @@ private func mids(_ text: [UInt8]) -> [Substring] {
     #expect(count == 1)
     #expect(call.answererEvents.filter { $0 == .trackAdded(Transceiver(index: 0)) }.count == 1)
   }
+
+  @Test func `media may come and go as often as it likes`() throws {
+    var call = try Call()
+    try call.connect()
+    for _ in 0..<100 {
+      let audio = try call.pair.offerer.addTransceiver(.audio, .init(direction: .sendonly), now: call.now)
+      try call.pair.signal()
+      let direction = call.pair.offerer.transceiverInfo(audio)?.currentDirection
+      #expect(direction == .sendonly)
+      try call.pair.offerer.stopTransceiver(audio, now: call.now)
+      try call.pair.signal()
+      call.drain()
+    }
+    let last = try call.pair.offerer.addTransceiver(.audio, .init(direction: .sendonly, formats: [.opus]), now: call.now)
+    try call.pair.signal()
+    call.play(try clip("opus.ogg"), on: last, of: .offerer)
+    call.run(for: .milliseconds(500))
+    #expect(call.answererFrames.count >= 20)
+    #expect(call.answererFrames.allSatisfy { $0.transceiver == last })
+    #expect(call.answererEvents.filter { if case .trackAdded = $0 { true } else { false } }.count == 101)
+  }
+
+  @Test func `a peer that changes mids for ever is not followed for ever`() throws {
+    var call = try Call()
+    _ = try call.pair.offerer.addTransceiver(.audio, .init(direction: .sendonly), now: call.now)
+    try call.connect()
+    let offer = String(decoding: try call.pair.offer(), as: UTF8.self)
+    for round in 0..<3000 {
+      let changed = offer.replacingOccurrences(of: "BUNDLE 0", with: "BUNDLE z\(round)")
+        .replacingOccurrences(of: "a=mid:0", with: "a=mid:z\(round)")
+      try call.pair.take(offer: Array(changed.utf8))
+    }
+    let count = call.pair.answerer.transceiverCount
+    #expect(count <= 1024)
+  }
 }
