@@ -56,9 +56,8 @@ extension PeerConnection {
         index &+= 1
       }
     }
-    let hasData = slots.contains { if case .data = $0 { true } else { false } }
     // An answer that refused data channels is not asked again.
-    if !hasData, self.core.signaling.remote == nil || self.core.channels.hasChannels,
+    if !slots.hasData, self.core.signaling.remote == nil || self.core.channels.hasChannels,
       self.core.configuration.offersDataChannels || self.core.channels.hasChannels
     {
       slots.place(.data(mid: []))
@@ -95,7 +94,9 @@ extension PeerConnection {
     while index < slots.count {
       switch slots[index] {
       case .unused: break
-      case .data: if remote?.dataSection != index { slots[index] = .unused }
+      case .data:
+        self.core.signaling.isDataRefused = remote?.dataSection != index
+        if self.core.signaling.isDataRefused { slots[index] = .unused }
       case .media(let transceiver):
         guard case .offered(let offered) = sections[index],
           case .media = answer.use(of: index, sharing: remote?.transportSection),
@@ -240,6 +241,7 @@ extension PeerConnection {
       }
     }
     self.retireMissing(from: slots, now: now)
+    if self.core.signaling.hasDataSlot, !slots.hasData { self.core.signaling.isDataRefused = true }
     self.core.signaling.slots = slots
   }
 
@@ -310,8 +312,9 @@ extension PeerConnection {
     self.setRemoteTrack(false, of: index)
   }
 
-  /// Whether the last exchange left something undone that a transceiver wants.
-  var hasUnsettledTransceivers: Bool {
+  /// Whether the last exchange left something undone that a channel or a transceiver wants.
+  var isUnsettled: Bool {
+    if self.core.channels.hasChannels, !self.core.signaling.hasDataSlot, !self.core.signaling.isDataRefused { return true }
     guard let media = self.core.media else { return false }
     var index = 0
     while index < media.transceivers.count {

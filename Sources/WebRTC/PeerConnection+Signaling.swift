@@ -87,7 +87,7 @@ extension PeerConnection {
   /// What the exchange left undone wants another one: what was added since the offer, or stood in an offer of ours that gave way.
   private mutating func noteStable() {
     self.core.isNegotiationNeeded = false
-    if self.hasUnsettledTransceivers { self.noteNegotiationNeeded() }
+    if self.isUnsettled { self.noteNegotiationNeeded() }
   }
 
   // MARK: Remote descriptions

@@ -29,6 +29,8 @@ struct Signaling: Sendable {
   var remoteOffer: SessionDescription?
   /// The sections as the last exchange left them.
   var slots: [Slot] = []
+  /// The peer did not take the section for data channels, or ended it: no reason to ask again before another channel is opened.
+  var isDataRefused = false
   /// What stands in those of `localOffer`, and what it says of them.
   var offeredSlots: [Slot] = []
   var offeredSections: [LocalSection] = []
@@ -45,6 +47,8 @@ struct Signaling: Sendable {
     // RFC 3264 section 5: fits a signed 64-bit number; browsers take 63 bits. Never 0, which some parsers refuse.
     self.sessionID = max(random.next() >> 2, 1)
   }
+
+  var hasDataSlot: Bool { self.slots.hasData }
 
   /// A mid that the session has not had: the smallest number.
   mutating func freshMid() -> [UInt8] {
@@ -77,6 +81,10 @@ struct Signaling: Sendable {
 
   /// Those of a peer that recycles sections for ever are not all remembered: ours stay clear of the ones in use all the same.
   private static let maximumMids = 256
+}
+
+extension [Signaling.Slot] {
+  var hasData: Bool { self.contains { if case .data = $0 { true } else { false } } }
 }
 
 private func decimal(_ number: Int) -> [UInt8] {

@@ -219,4 +219,23 @@ private func mids(_ text: [UInt8]) -> [Substring] {
     let count = call.pair.answerer.transceiverCount
     #expect(count <= 1024)
   }
+
+  @Test func `the first channel of a session without data channels needs an exchange`() throws {
+    var configuration = PeerConnection.Configuration()
+    configuration.offersDataChannels = false
+    var call = try Call(offerer: configuration)
+    _ = try call.pair.offerer.addTransceiver(.audio, .init(direction: .sendonly, formats: [.opus]), now: call.now)
+    try call.connect()
+    call.offererEvents = []
+    _ = try call.pair.offerer.openChannel(options("late"), now: call.now)
+    call.drain()
+    #expect(call.offererEvents == [.negotiationNeeded])
+    try call.pair.signal()
+    let isNeeded = call.pair.offerer.isNegotiationNeeded
+    #expect(!isNeeded)
+    call.offererEvents = []
+    _ = try call.pair.offerer.openChannel(options("second"), now: call.now)
+    call.drain()
+    #expect(!call.offererEvents.contains(.negotiationNeeded))
+  }
 }
