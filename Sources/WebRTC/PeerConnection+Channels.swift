@@ -23,7 +23,13 @@ extension PeerConnection {
     _ options: ChannelOptions, now: Instant
   ) throws(DataChannels.OpenError) -> Channel {
     guard !self.core.isClosing else { throw .closed }
-    return try self.core.channels.open(options, now: now)
+    let channel = try self.core.channels.open(options, now: now)
+    // The first exchange is yet to come otherwise, and needs no reminder.
+    if self.core.signaling.current != nil, !self.core.signaling.hasDataSlot {
+      self.core.signaling.isDataRefused = false
+      self.noteNegotiationNeeded()
+    }
+    return channel
   }
 
   /// Queues one message, whole; an empty one is a message too. Throws `wouldBlock` where the send buffer has no room:

@@ -34,6 +34,7 @@ extension PeerConnection {
   // MARK: Transceivers
 
   /// Adds a transceiver; the next offer has a section for it, or it takes the first section of its kind that the peer offers.
+  /// Throws `configuration` where there are `Configuration.rtp.maximumLines` that are not stopped, or were 1,024 in all.
   @discardableResult
   public mutating func addTransceiver(
     _ kind: MediaKind, _ options: TransceiverOptions = .init(), now: Instant
@@ -192,10 +193,12 @@ extension PeerConnection {
 
   /// Nil where there are as many as the configuration allows.
   mutating func makeTransceiver(_ kind: MediaKind, _ options: TransceiverOptions, now: Instant) -> Int? {
-    guard let media = self.core.media, let line = try? media.session.addLine(kind: kind) else { return nil }
+    guard let media = self.core.media, media.transceivers.count < Media.maximumTransceivers,
+      let line = try? media.session.addLine(kind: kind)
+    else { return nil }
     var capabilities = kind == .audio ? self.core.configuration.audio : self.core.configuration.video
     if !options.formats.isEmpty { capabilities = capabilities.limited(to: options.formats) }
-    media.transceivers.append(
+    media.add(
       TransceiverState(
         kind: kind, line: line, capabilities: capabilities,
         streamID: options.streamID.isEmpty ? media.cname : options.streamID,
