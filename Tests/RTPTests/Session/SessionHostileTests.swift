@@ -1,7 +1,8 @@
 import Bytes
-import RTP
 import Testing
 import Time
+
+@testable import RTP
 
 @Suite struct SessionHostileTests {
   /// A call both ways with losses: every packet that was on its way, and the sessions at its end.
