@@ -115,7 +115,9 @@ extension Session {
 
   private mutating func collectExtensions() {
     self.extensions = HeaderExtensionMap()
+    self.reportsTransport = false
     for line in self.lines {
+      self.reportsTransport = self.reportsTransport || line.reportsTransport
       for name in HeaderExtension.allCases where line.parameters.extensions[name] != 0 {
         self.extensions[name] = line.parameters.extensions[name]
       }

@@ -12,19 +12,15 @@ extension Session {
       return
     }
     self.statistics.packetsReceived &+= 1
+    // Whosever it is, it came: RTX padding that probes the path may precede the stream.
+    if let number = header.extensions.transportSequence, self.reportsTransport {
+      self.noteArrival(number, media: header.ssrc, now: now)
+    }
     guard let index = self.route(header, packet, now: now) else {
       self.statistics.unroutablePackets &+= 1
-      // Feedback is about the transport (RTX padding that probes it may come before the stream): what came is not lost.
-      if let number = header.extensions.transportSequence, self.lines.contains(where: { $0.reportsTransport }) {
-        self.noteArrival(number, media: header.ssrc, now: now)
-      }
       return
     }
     self.streams[index].lastActivity = now
-    let line = self.streams[index].line
-    if let number = header.extensions.transportSequence, self.lines[line].reportsTransport {
-      self.noteArrival(number, media: header.ssrc, now: now)
-    }
     if header.ssrc == self.streams[index].ssrc {
       self.streams[index].receiver.receive(header, payload: header.payload(of: packet), isRepair: false, now: now)
     } else {

@@ -153,7 +153,7 @@ extension Session {
     return false
   }
 
-  mutating func writeTransportFeedback(into writer: inout SpanWriter, now: Instant) -> Bool {
+  mutating func writeTransportFeedback(into writer: inout SpanWriter) -> Bool {
     self.reports.transportIsDue = false
     guard let line = self.lines.indices.first(where: { self.lines[$0].reportsTransport }) else { return false }
     let start = writer.count
@@ -161,12 +161,13 @@ extension Session {
       self.lines[line].sender.ssrc, reducedSize: self.lines[line].parameters.reducedSize, into: &writer)
     let isWritten = self.arrivals.write(
       sender: self.lines[line].sender.ssrc, media: self.reports.transportMedia, into: &writer)
-    if !isWritten { writer.rewind(to: start) }
-    if isWritten {
-      self.departures.countReport()
-      self.reports.transportIsDue = self.arrivals.isDue
+    guard isWritten else {
+      writer.rewind(to: start)
+      return false
     }
-    return isWritten
+    self.departures.countReport()
+    self.reports.transportIsDue = self.arrivals.isDue
+    return true
   }
 
   /// RFC 3550 section 6.6.

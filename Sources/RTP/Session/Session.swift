@@ -20,6 +20,8 @@ public struct Session: Sendable {
   var sources = SourceTable()
   /// All lines' header extensions: one session has one space of ids (RFC 8285 section 6, RFC 9143 section 10).
   var extensions = HeaderExtensionMap()
+  /// Whether any line has transport-wide feedback, which is then about the packets of all lines.
+  var reportsTransport = false
   /// SSRCs that said BYE, whose stragglers shall not begin a stream anew.
   var departed: [Departed] = []
 

@@ -270,6 +270,25 @@ import Time
     #expect(world.b.streamCount == 1)
   }
 
+  @Test func `packets of a line without transport-wide feedback are told in that of another`() throws {
+    var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
+    var video = videoParameters(transportCC: true)
+    video.receives = true
+    var audio = audioParameters()
+    audio.extensions.transportSequence = 3
+    session.configure(try session.addLine(kind: .audio), audio, now: .zero)
+    session.configure(try session.addLine(kind: .video), video, now: .zero)
+    let sample: [UInt8] = [0x90, 111, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xBE, 0xDE, 0, 1, 0x31, 0, 9, 0, 0x78, 1]
+    session.receive(sample.span, now: .zero)
+    #expect(session.streamCount == 1)
+    var now = Instant.zero
+    var told = 0
+    self.pass(.milliseconds(200), &session, &now) { session, now in
+      told += self.control(from: &session, at: now).filter { $0 == 205 }.count
+    }
+    #expect(told == 1)
+  }
+
   @Test func `packets that probe the path before there is a stream are told in transport-wide feedback`() throws {
     var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
     var parameters = videoParameters(transportCC: true)
