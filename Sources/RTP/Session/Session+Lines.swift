@@ -36,6 +36,8 @@ extension Session {
     guard self.lines.indices.contains(line), !self.lines[line].isRemoved, parameters.kind == self.lines[line].kind else {
       return
     }
+    // Offer and answer took longer than any straggler: what comes now is meant.
+    if parameters.receives, !self.lines[line].parameters.receives { self.departed.removeAll(keepingCapacity: true) }
     self.lines[line].parameters = parameters
     self.lines[line].sender.configure(parameters, random: &self.random)
     self.collectExtensions()

@@ -14,6 +14,10 @@ extension Session {
     self.statistics.packetsReceived &+= 1
     guard let index = self.route(header, packet, now: now) else {
       self.statistics.unroutablePackets &+= 1
+      // Feedback is about the transport (RTX padding that probes it may come before the stream): what came is not lost.
+      if let number = header.extensions.transportSequence, self.lines.contains(where: { $0.reportsTransport }) {
+        self.noteArrival(number, media: header.ssrc, now: now)
+      }
       return
     }
     self.streams[index].lastActivity = now
@@ -32,8 +36,8 @@ extension Session {
   /// RFC 4588 section 4: the original's sequence number stands before its payload.
   private mutating func unwrap(_ header: PacketHeader, _ packet: Span<UInt8>, to index: Int, now: Instant) {
     let payload = header.payload(of: packet)
-    // Without a payload it is padding, by which senders probe the path.
-    guard payload.count > 2 else { return }
+    // Without a sequence number it is padding, by which senders probe the path.
+    guard payload.count >= 2 else { return }
     let line = self.streams[index].line
     guard let mapping = self.lines[line].mapping(for: header.payloadType), mapping.isRepair else { return }
     var original = header

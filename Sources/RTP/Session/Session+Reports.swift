@@ -4,7 +4,7 @@ import Time
 extension Session {
   /// Something began: the first report comes after half the usual time (RFC 3550 section 6.2).
   mutating func scheduleReports(now: Instant) {
-    guard self.reports.deadline == .distantFuture, !self.reports.isDue else { return }
+    guard self.reports.deadline == .distantFuture else { return }
     self.reports.deadline = now + self.randomInterval(self.configuration.reportInterval / 2)
     self.expect(self.reports.deadline)
   }
@@ -130,6 +130,8 @@ extension Session {
         writer.rewind(to: start)
         return false
       }
+      // The next request is an interval after this one is written, which may be later than when it came due.
+      self.streams[index].receiver.advance(to: now)
       if self.streams[index].receiver.takeKeyFrameRequest() {
         if self.lines[line].prefersFullIntra {
           self.streams[index].fullIntraNumber &+= 1

@@ -36,6 +36,7 @@ extension Session {
       self.reports.nextLine = 0
       self.reports.deadline = now + self.randomInterval(self.configuration.reportInterval)
     } else {
+      self.reports.isDue = false
       self.reports.deadline = .distantFuture
     }
   }
