@@ -47,7 +47,7 @@ class Pipe(asyncio.DatagramProtocol):
 
     def datagram_received(self, data, sender):
         self._link.carried += 1
-        if self._link.is_losing and next(self._losses):
+        if self._link.is_cut or self._link.is_losing and next(self._losses):
             self._link.lost += 1
         else:
             asyncio.get_running_loop().call_later(self._link.delay, self._pass, data, sender)
@@ -59,7 +59,10 @@ class Pipe(asyncio.DatagramProtocol):
 
 
 class LossyLink:
-    """`async with LossyLink(serve, model) as link`: its `url` stands for the server's. `model` makes losses from a random source."""
+    """`async with LossyLink(serve, model) as link`: its `url` stands for the server's.
+
+    `model` makes losses from a random source. While `is_cut` nothing passes, and while not `is_losing` nothing is lost.
+    """
 
     def __init__(self, serve, model, delay=0.05):
         self._serve = serve
@@ -68,6 +71,7 @@ class LossyLink:
         self._relays = []
         self.delay = delay
         self.is_losing = True
+        self.is_cut = False
         self.carried = 0
         self.lost = 0
 

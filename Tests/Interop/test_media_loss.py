@@ -14,10 +14,15 @@ RANDOM = {"singly": functools.partial(at_random, 0.05), "in bursts": functools.p
 REGULAR = {"singly": functools.partial(regularly, 1, 20), "in bursts": functools.partial(regularly, 4, 80)}
 
 
+async def times_of(path):
+    """When the frames of a stored video are shown, in seconds."""
+    rows = await run("ffprobe", "-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", path)
+    return [float(each.strip(b",")) for each in rows.split()]
+
+
 async def frames(path):
     """How many frames a stored clip of 30 a second has, and how many there are from its first to its last."""
-    rows = await run("ffprobe", "-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", path)
-    times = [float(each.strip(b",")) for each in rows.split()]
+    times = await times_of(path)
     assert len(await pictures(path)) == len(times)
     return len(times), round((times[-1] - times[0]) * 30) + 1
 
@@ -33,7 +38,7 @@ async def test_of_what_is_published_and_played_99_in_100_frames_arrive(tmp_path,
     assert link.lost > 0.03 * link.carried
     for status, report in results:
         assert status == 0, report
-        assert report["video"]["retransmitted"] > 0
+    assert all(sum(report["video"]["retransmitted"] for _, report in each) > 0 for each in (results[:3], results[3:]))
     counts = [await frames(path) for path in tmp_path.glob("*-video.ivf")]
     assert len(counts) == 6 and all(total > 220 for _, total in counts), counts
     assert sum(count for count, _ in counts) >= 0.99 * sum(total for _, total in counts), counts
@@ -70,3 +75,20 @@ async def test_what_we_play_arrives_whole_at_a_browser(media_remote):
     assert medium["retransmittedPacketsSent"] > begun["retransmittedPacketsSent"]
     # Had it missed a frame, it would have asked for a key frame.
     assert medium["pliReceived"] == begun["pliReceived"]
+
+
+async def test_pictures_return_within_a_second_after_an_outage_of_two(media_remote, tmp_path):
+    async with Serve("--save", tmp_path) as serve, LossyLink(serve, REGULAR["singly"]) as link:
+        session = await media_remote("chromium")
+        await session.offer(link.url + "/whip", media=[Media("video", "sendonly", "VP8")])
+        await reach(lambda: serve.medium(session, "video"), lambda medium: medium["framesReceived"] >= 20)
+        link.is_cut = True
+        await asyncio.sleep(2)
+        link.is_cut = False
+        before = (await serve.medium(session, "video"))["framesReceived"]
+        await reach(lambda: serve.medium(session, "video"), lambda medium: medium["framesReceived"] >= before + 20)
+        await session.delete()
+    (path,) = tmp_path.iterdir()
+    times = await times_of(path)
+    assert len(await pictures(path)) == len(times)
+    assert 1.9 < max(b - a for a, b in zip(times, times[1:])) < 3
