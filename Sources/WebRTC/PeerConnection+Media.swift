@@ -230,6 +230,7 @@ extension PeerConnection {
       self.core.isMediaReady = true
     } catch {
       self.fail(.srtp)
+      self.core.channels.abort(now: now)
     }
     self.updateMediaDeadline()
     for entry in self.core.earlyMedia.removeAll() where self.core.agent.accepts(from: entry.remote, to: entry.local) {
@@ -275,25 +276,25 @@ extension PeerConnection {
     let start = writer.count
     // A packet that found no room for its tag would be lost.
     guard writer.remaining >= self.core.configuration.rtp.maximumPacketSize &+ SRTP.Session.tailroom else { return false }
-    guard let kind = media.session.pollTransmit(into: &writer, now: self.core.clock) else {
-      self.updateMediaDeadline()
-      return false
-    }
-    let count = writer.count &- start
-    writer.skip(SRTP.Session.tailroom)
-    var packet = writer.mutableBytes(in: start..<writer.count)
-    let sealed: Int?
-    switch kind {
-    case .rtp: sealed = self.srtp?.protect(&packet, count: count) ?? nil
-    case .rtcp: sealed = self.srtp?.protectControl(&packet, count: count) ?? nil
-    }
-    guard let sealed else {
+    while let kind = media.session.pollTransmit(into: &writer, now: self.core.clock) {
+      let count = writer.count &- start
+      writer.skip(SRTP.Session.tailroom)
+      var packet = writer.mutableBytes(in: start..<writer.count)
+      let sealed: Int?
+      switch kind {
+      case .rtp: sealed = self.srtp?.protect(&packet, count: count) ?? nil
+      case .rtcp: sealed = self.srtp?.protectControl(&packet, count: count) ?? nil
+      }
+      if let sealed {
+        writer.rewind(to: start &+ sealed)
+        return true
+      }
+      // One stream too many for SRTP, for one: those behind it go all the same.
       self.core.counters.sealFailures &+= 1
       writer.rewind(to: start)
-      return false
     }
-    writer.rewind(to: start &+ sealed)
-    return true
+    self.updateMediaDeadline()
+    return false
   }
 
   /// Says BYE for every stream of ours (RFC 3550 section 6.6).
