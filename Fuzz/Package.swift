@@ -3,6 +3,7 @@ import PackageDescription
 
 /// The folders of Targets/, each a libFuzzer target; Fuzz/run builds and runs them.
 let targets = [
+  "CallFuzz",
   "CandidateFuzz",
   "CertificateFuzz",
   "DCEPFuzz",

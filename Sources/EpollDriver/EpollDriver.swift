@@ -314,7 +314,7 @@ public final class EpollDriver: @unchecked Sendable {
         var writer = SpanWriter(buffer.mutableSpan)
         guard let (transceiver, frame) = peer.connection.receiveFrame(into: &writer) else { return false }
         let count = writer.count
-        guard peer.receivedFrames.transform != nil else {
+        guard let transform = peer.receivedTransform else {
           peer.delegate?.peer(peer, didReceive: frame, on: transceiver, bytes: buffer.span.extracting(0..<count))
           return true
         }
@@ -322,7 +322,7 @@ public final class EpollDriver: @unchecked Sendable {
         var stage = peer.receivedFrames
         peer.receivedFrames = TransformStage()
         defer { peer.receivedFrames = stage }
-        stage.apply(to: buffer.span.extracting(0..<count), info) { bytes in
+        stage.apply(transform, to: buffer.span.extracting(0..<count), info) { bytes in
           peer.delegate?.peer(peer, didReceive: frame, on: transceiver, bytes: bytes)
         }
         return true

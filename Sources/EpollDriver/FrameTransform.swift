@@ -23,16 +23,15 @@ public struct FrameTransformInfo: Equatable, Sendable {
   public var timestamp: UInt32
 }
 
-/// Runs frames through a transform, in a buffer that is used again.
+/// Runs frames through transforms, in a buffer that is used again.
 struct TransformStage {
-  var transform: FrameTransform?
   private var buffer: [UInt8] = []
 
   /// Gives `body` the frame as it goes on, or nothing where it is dropped.
   mutating func apply<Failure: Error>(
-    to frame: Span<UInt8>, _ info: FrameTransformInfo, _ body: (Span<UInt8>) throws(Failure) -> Void
+    _ transform: FrameTransform, to frame: Span<UInt8>, _ info: FrameTransformInfo,
+    _ body: (Span<UInt8>) throws(Failure) -> Void
   ) throws(Failure) {
-    guard let transform = self.transform else { return try body(frame) }
     let size = max(transform.maximumSize(of: frame.count), 0)
     if self.buffer.count < size { self.buffer = [UInt8](repeating: 0, count: size) }
     var writer = SpanWriter(self.buffer.mutableSpan)

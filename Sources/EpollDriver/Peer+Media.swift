@@ -7,12 +7,12 @@ extension Peer {
   /// Which way frames go that a transform changes.
   public enum FrameDirection: Sendable { case sent, received }
 
-  /// Puts a transform in the way of frames, or takes it out.
+  /// Puts a transform in the way of frames from the next one on, or takes it out.
   public func setFrameTransform(_ transform: FrameTransform?, for direction: FrameDirection) {
     self.driver.locked {
       switch direction {
-      case .sent: self.sentFrames.transform = transform
-      case .received: self.receivedFrames.transform = transform
+      case .sent: self.sentTransform = transform
+      case .received: self.receivedTransform = transform
       }
     }
   }
@@ -27,16 +27,16 @@ extension Peer {
       self.driver.unlock()
     }
     let now = self.driver.now
-    guard self.sentFrames.transform != nil else {
+    guard let transform = self.sentTransform else {
       return try self.connection.sendFrame(frame, timing, on: transceiver, now: now)
     }
     guard let codec = self.connection.connection.transceiverInfo(transceiver)?.sendCodec else { throw .notNegotiated }
     let info = FrameTransformInfo(transceiver: transceiver, codec: codec.format, timestamp: timing.timestamp)
-    // Taken out, so that what it writes does not lie in the peer while the peer is changed.
+    // Taken out, so that what the transform writes does not lie in the peer while the peer is changed.
     var stage = self.sentFrames
     self.sentFrames = TransformStage()
     defer { self.sentFrames = stage }
-    try stage.apply(to: frame, info) { frame throws(FrameSendError) in
+    try stage.apply(transform, to: frame, info) { frame throws(FrameSendError) in
       try self.connection.sendFrame(frame, timing, on: transceiver, now: now)
     }
   }

@@ -41,6 +41,8 @@ public final class Peer: @unchecked Sendable {
     }
   }
   var delivers = true
+  var sentTransform: FrameTransform?
+  var receivedTransform: FrameTransform?
   var sentFrames = TransformStage()
   var receivedFrames = TransformStage()
   /// Where the driver's heap keeps this peer; -1 where it waits for nothing.

@@ -10,6 +10,11 @@ extension MediaSection.Direction {
   init(code: UInt64) { self.init(sends: code & 1 != 0, receives: code & 2 != 0) }
 }
 
+extension Transceiver {
+  /// Whatever is no index of a transceiver is the same one: it is refused like the original.
+  var code: UInt64 { UInt64(UInt32(exactly: self.index) ?? .max) }
+}
+
 extension TransceiverOptions {
   func encoded(_ kind: MediaKind) -> [UInt8] {
     var bytes: [UInt8] = [kind.rawValue, UInt8(truncatingIfNeeded: self.direction.code)]

@@ -24,7 +24,7 @@ extension RecordingPeerConnection {
   public mutating func setDirection(
     _ direction: MediaDirection, of transceiver: Transceiver
   ) throws(PeerConnection.UsageError) {
-    self.recorder?.record(.setDirection, numbers: [UInt64(max(transceiver.index, 0)), direction.code])
+    self.recorder?.record(.setDirection, numbers: [transceiver.code, direction.code])
     do throws(PeerConnection.UsageError) {
       try self.connection.setDirection(direction, of: transceiver)
     } catch {
@@ -34,7 +34,7 @@ extension RecordingPeerConnection {
   }
 
   public mutating func stopTransceiver(_ transceiver: Transceiver, now: Instant) throws(PeerConnection.UsageError) {
-    self.recorder?.record(.stopTransceiver, at: now, numbers: [UInt64(max(transceiver.index, 0))])
+    self.recorder?.record(.stopTransceiver, at: now, numbers: [transceiver.code])
     do throws(PeerConnection.UsageError) {
       try self.connection.stopTransceiver(transceiver, now: now)
     } catch {
@@ -48,7 +48,7 @@ extension RecordingPeerConnection {
   ) throws(FrameSendError) {
     if self.isRecording {
       self.recorder?.record(
-        .sendFrame, at: now, numbers: [UInt64(max(transceiver.index, 0))] + timing.encoded(), frame)
+        .sendFrame, at: now, numbers: [transceiver.code] + timing.encoded(), frame)
     }
     do throws(FrameSendError) {
       try self.connection.sendFrame(frame, timing, on: transceiver, now: now)
@@ -63,7 +63,7 @@ extension RecordingPeerConnection {
   ) throws(FrameSendError) {
     if self.isRecording {
       self.recorder?.record(
-        .sendPacket, at: now, numbers: [UInt64(max(transceiver.index, 0)), marker ? 1 : 0] + timing.encoded(), payload)
+        .sendPacket, at: now, numbers: [transceiver.code, marker ? 1 : 0] + timing.encoded(), payload)
     }
     do throws(FrameSendError) {
       try self.connection.sendPacket(payload, marker: marker, timing, on: transceiver, now: now)
@@ -100,7 +100,7 @@ extension RecordingPeerConnection {
   }
 
   public mutating func requestKeyFrame(of transceiver: Transceiver, now: Instant) {
-    self.recorder?.record(.requestKeyFrame, at: now, numbers: [UInt64(max(transceiver.index, 0))])
+    self.recorder?.record(.requestKeyFrame, at: now, numbers: [transceiver.code])
     self.connection.requestKeyFrame(of: transceiver, now: now)
   }
 }

@@ -20,7 +20,7 @@ extension Replayer {
       return try self.check(index == UInt64(transceiver.index))
     }
     let index: UInt32 = try number(try cursor.readVarint())
-    let transceiver = Transceiver(index: Int(index))
+    let transceiver = Transceiver(index: Int(clamping: index))
     let accepted: Bool
     switch record.kind {
     case .setDirection:

@@ -23,7 +23,13 @@ extension PeerConnection {
     _ options: ChannelOptions, now: Instant
   ) throws(DataChannels.OpenError) -> Channel {
     guard !self.core.isClosing else { throw .closed }
-    return try self.core.channels.open(options, now: now)
+    let channel = try self.core.channels.open(options, now: now)
+    // The first exchange is yet to come otherwise, and needs no reminder.
+    if self.core.signaling.current != nil, !self.core.signaling.hasDataSlot {
+      self.core.signaling.isDataRefused = false
+      self.noteNegotiationNeeded()
+    }
+    return channel
   }
 
   /// Queues one message, whole; an empty one is a message too. Throws `wouldBlock` where the send buffer has no room:
@@ -46,7 +52,7 @@ extension PeerConnection {
   }
 
   /// Bytes of the message that `receiveMessage` would give next.
-  public var nextMessageSize: Int? { self.core.channels.nextMessageSize }
+  public var nextMessageSize: Int? { self.core.areChannelsStarted ? self.core.channels.nextMessageSize : nil }
 
   /// Bytes accepted by `send` and not yet given to the network (W3C bufferedAmount).
   public func bufferedAmount(of channel: Channel) -> Int { self.core.channels.bufferedAmount(of: channel) }

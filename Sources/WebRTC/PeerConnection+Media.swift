@@ -34,6 +34,7 @@ extension PeerConnection {
   // MARK: Transceivers
 
   /// Adds a transceiver; the next offer has a section for it, or it takes the first section of its kind that the peer offers.
+  /// Throws `configuration` where there are `Configuration.rtp.maximumLines` that are not stopped, or were 1,024 in all.
   @discardableResult
   public mutating func addTransceiver(
     _ kind: MediaKind, _ options: TransceiverOptions = .init(), now: Instant
@@ -117,7 +118,7 @@ extension PeerConnection {
   }
 
   /// The size of the frame that `receiveFrame` would give next; nil where none is whole and in order.
-  public var nextFrameSize: Int? { self.core.media?.session.nextFrameSize }
+  public var nextFrameSize: Int? { self.core.media?.session.sizeOfNextFrame() ?? nil }
 
   /// Takes the next whole frame, in the order of its stream; nil when there is none, or when `writer` has less room than
   /// `nextFrameSize`. What is not taken is dropped when the jitter buffer is full.
@@ -192,10 +193,12 @@ extension PeerConnection {
 
   /// Nil where there are as many as the configuration allows.
   mutating func makeTransceiver(_ kind: MediaKind, _ options: TransceiverOptions, now: Instant) -> Int? {
-    guard let media = self.core.media, let line = try? media.session.addLine(kind: kind) else { return nil }
+    guard let media = self.core.media, media.transceivers.count < Media.maximumTransceivers,
+      let line = try? media.session.addLine(kind: kind)
+    else { return nil }
     var capabilities = kind == .audio ? self.core.configuration.audio : self.core.configuration.video
     if !options.formats.isEmpty { capabilities = capabilities.limited(to: options.formats) }
-    media.transceivers.append(
+    media.add(
       TransceiverState(
         kind: kind, line: line, capabilities: capabilities,
         streamID: options.streamID.isEmpty ? media.cname : options.streamID,
@@ -227,6 +230,7 @@ extension PeerConnection {
       self.core.isMediaReady = true
     } catch {
       self.fail(.srtp)
+      self.core.channels.abort(now: now)
     }
     self.updateMediaDeadline()
     for entry in self.core.earlyMedia.removeAll() where self.core.agent.accepts(from: entry.remote, to: entry.local) {
@@ -272,25 +276,25 @@ extension PeerConnection {
     let start = writer.count
     // A packet that found no room for its tag would be lost.
     guard writer.remaining >= self.core.configuration.rtp.maximumPacketSize &+ SRTP.Session.tailroom else { return false }
-    guard let kind = media.session.pollTransmit(into: &writer, now: self.core.clock) else {
-      self.updateMediaDeadline()
-      return false
-    }
-    let count = writer.count &- start
-    writer.skip(SRTP.Session.tailroom)
-    var packet = writer.mutableBytes(in: start..<writer.count)
-    let sealed: Int?
-    switch kind {
-    case .rtp: sealed = self.srtp?.protect(&packet, count: count) ?? nil
-    case .rtcp: sealed = self.srtp?.protectControl(&packet, count: count) ?? nil
-    }
-    guard let sealed else {
+    while let kind = media.session.pollTransmit(into: &writer, now: self.core.clock) {
+      let count = writer.count &- start
+      writer.skip(SRTP.Session.tailroom)
+      var packet = writer.mutableBytes(in: start..<writer.count)
+      let sealed: Int?
+      switch kind {
+      case .rtp: sealed = self.srtp?.protect(&packet, count: count) ?? nil
+      case .rtcp: sealed = self.srtp?.protectControl(&packet, count: count) ?? nil
+      }
+      if let sealed {
+        writer.rewind(to: start &+ sealed)
+        return true
+      }
+      // One stream too many for SRTP, for one: those behind it go all the same.
       self.core.counters.sealFailures &+= 1
       writer.rewind(to: start)
-      return false
     }
-    writer.rewind(to: start &+ sealed)
-    return true
+    self.updateMediaDeadline()
+    return false
   }
 
   /// Says BYE for every stream of ours (RFC 3550 section 6.6).

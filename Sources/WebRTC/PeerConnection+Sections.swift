@@ -27,67 +27,76 @@ extension PeerConnection {
     var sections: [LocalSection] { self.entries.map { $0.section } }
   }
 
+  /// An offer of ours, section for section. Nothing has changed yet.
+  struct OfferPlan {
+    var slots: [Signaling.Slot]
+    var sections: [LocalSection] = []
+  }
+
   // MARK: Our offer
 
   /// Lays out the sections of the next offer: what is there keeps its place, what is new takes the place of something that ended, or
-  /// comes last.
-  mutating func layOutOffer() {
-    var slots = self.core.signaling.slots
+  /// comes last. An offer that waits for its answer is taken further.
+  mutating func layOutOffer() -> OfferPlan {
+    let settled = self.core.signaling.slots.count
+    var slots = self.core.signaling.localOffer == nil ? self.core.signaling.slots : self.core.signaling.offeredSlots
     if let media = self.core.media {
       var index = 0
       while index < media.transceivers.count {
         let transceiver = media.transceivers[index]
         let isPlaced = slots.contains(.media(index))
         if transceiver.isStopped {
-          if let place = slots.firstIndex(of: .media(index)) { slots[place] = .unused }
+          if let place = slots.firstIndex(of: .media(index)) {
+            // A place that no exchange has settled is none yet.
+            if place < settled { slots[place] = .unused } else { slots.remove(at: place) }
+          }
         } else if !isPlaced {
           slots.place(.media(index))
         }
         index &+= 1
       }
     }
-    let hasData = slots.contains { if case .data = $0 { true } else { false } }
     // An answer that refused data channels is not asked again.
-    if !hasData, self.core.signaling.remote == nil || self.core.channels.hasChannels,
+    if !slots.hasData, self.core.signaling.remote == nil || self.core.channels.hasChannels,
       self.core.configuration.offersDataChannels || self.core.channels.hasChannels
     {
       slots.place(.data(mid: []))
     }
-    self.core.signaling.offeredSlots = slots
-    self.core.signaling.offeredSections = []
+    var plan = OfferPlan(slots: slots)
     var index = 0
     while index < slots.count {
-      self.core.signaling.offeredSections.append(self.offeredSection(slots[index], at: index))
+      plan.sections.append(self.offeredSection(slots[index]))
+      if case .data(let mid) = plan.sections[index] { plan.slots[index] = .data(mid: mid) }
       index &+= 1
     }
+    return plan
   }
 
-  private mutating func offeredSection(_ slot: Signaling.Slot, at place: Int) -> LocalSection {
+  private mutating func offeredSection(_ slot: Signaling.Slot) -> LocalSection {
     switch slot {
     case .unused: return .unused
-    case .data(let known):
-      let mid = self.core.signaling.name(section: known)
-      self.core.signaling.offeredSlots[place] = .data(mid: mid)
-      return .data(mid: mid)
+    case .data(let known): return .data(mid: self.core.signaling.name(section: known))
     case .media(let index):
       guard let media = self.core.media else { return .unused }
-      let mid = self.core.signaling.name(section: media.transceivers[index].mid ?? [])
-      return .offered(media.offer(of: index, mid: mid))
+      let known = media.transceivers[index].mid ?? self.core.signaling.offeredMid(of: index) ?? []
+      return .offered(media.offer(of: index, mid: self.core.signaling.name(section: known)))
     }
   }
 
-  /// The peer's answer decides about each section of our offer.
-  mutating func settleOffer(with answer: SessionDescription, _ remote: RemoteParameters, now: Instant) {
+  /// The peer's answer decides about each section of our offer. `remote` is nil where it has none in use.
+  mutating func settleOffer(with answer: SessionDescription, _ remote: RemoteParameters?, now: Instant) {
     var slots = self.core.signaling.offeredSlots
     let sections = self.core.signaling.offeredSections
     var index = 0
     while index < slots.count {
       switch slots[index] {
       case .unused: break
-      case .data: if remote.dataSection != index { slots[index] = .unused }
+      case .data:
+        self.core.signaling.isDataRefused = remote?.dataSection != index
+        if self.core.signaling.isDataRefused { slots[index] = .unused }
       case .media(let transceiver):
         guard case .offered(let offered) = sections[index],
-          case .media = answer.use(of: index, sharing: remote.transportSection),
+          case .media = answer.use(of: index, sharing: remote?.transportSection),
           let theirs = MediaDescription(answer, section: index),
           let settled = MediaNegotiation.settle(theirs, offered: offered)
         else {
@@ -95,18 +104,18 @@ extension PeerConnection {
           self.retire(transceiver, now: now)
           break
         }
-        self.core.media?.transceivers[transceiver].mid = offered.mid
-        self.core.media?.transceivers[transceiver].described = offered.direction
+        // One that was stopped meanwhile has its section until the next offer gives it up.
+        guard let media = self.core.media, !media.transceivers[transceiver].isStopped else { break }
+        media.transceivers[transceiver].mid = offered.mid
+        media.transceivers[transceiver].described = offered.direction
         self.configure(transceiver, settled, now: now)
-        self.setRemoteTrack(theirs.direction.sends && settled.direction.receives, of: transceiver)
       }
       index &+= 1
     }
     self.retireMissing(from: slots, now: now)
     self.core.signaling.slots = slots
     self.core.signaling.current = self.core.signaling.localOffer
-    self.core.signaling.offeredSlots = []
-    self.core.signaling.offeredSections = []
+    self.core.signaling.localOffer = nil
   }
 
   // MARK: The peer's offer
@@ -143,7 +152,8 @@ extension PeerConnection {
     _ offer: SessionDescription, section index: Int, _ entry: inout AnswerPlan.Entry, taken: AnswerPlan,
     created: inout Int
   ) {
-    guard let theirs = MediaDescription(offer, section: index) else { return }
+    // What we stopped is not begun anew by an offer that does not know of it yet.
+    guard let theirs = MediaDescription(offer, section: index), !self.isStopped(index, mid: entry.mid) else { return }
     entry.peerSends = theirs.direction.sends
     if let known = self.transceiver(in: index, kind: entry.kind, mid: entry.mid, taken: taken) {
       entry.transceiver = known
@@ -160,6 +170,13 @@ extension PeerConnection {
     }
     if entry.isNew { created &+= 1 }
     entry.section = .accepted(answer)
+  }
+
+  /// Whether the section belongs to a transceiver that we stopped.
+  private func isStopped(_ place: Int, mid: [UInt8]) -> Bool {
+    let slots = self.core.signaling.slots
+    guard let media = self.core.media, place < slots.count, case .media(let index) = slots[place] else { return false }
+    return media.transceivers[index].isStopped && media.transceivers[index].mid == mid
   }
 
   /// The transceiver that has the section already, or one that waits for a section of its kind.
@@ -221,6 +238,7 @@ extension PeerConnection {
       }
     }
     self.retireMissing(from: slots, now: now)
+    if self.core.signaling.hasDataSlot, !slots.hasData { self.core.signaling.isDataRefused = true }
     self.core.signaling.slots = slots
   }
 
@@ -272,6 +290,7 @@ extension PeerConnection {
     guard let media = self.core.media else { return }
     media.transceivers[index].negotiated = negotiated
     media.session.configure(media.transceivers[index].line, negotiated.parameters, now: now)
+    self.setRemoteTrack(negotiated.direction.receives, of: index)
   }
 
   /// Transceivers that had a section and have none any more.
@@ -290,8 +309,9 @@ extension PeerConnection {
     self.setRemoteTrack(false, of: index)
   }
 
-  /// Whether the last exchange left something undone that a transceiver wants.
-  var hasUnsettledTransceivers: Bool {
+  /// Whether the last exchange left something undone that a channel or a transceiver wants.
+  var isUnsettled: Bool {
+    if self.core.channels.hasChannels, !self.core.signaling.hasDataSlot, !self.core.signaling.isDataRefused { return true }
     guard let media = self.core.media else { return false }
     var index = 0
     while index < media.transceivers.count {

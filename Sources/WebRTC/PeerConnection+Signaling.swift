@@ -23,18 +23,19 @@ extension PeerConnection {
     guard self.core.signaling.state == .stable || self.core.signaling.state == .haveLocalOffer else { throw .wrongState }
     let start = writer.count
     self.core.signaling.version &+= 1
-    self.layOutOffer()
+    let plan = self.layOutOffer()
     // Once roles are settled an offer must not unsettle them (RFC 8842 section 5.5).
     let setup: Setup = self.dtls == nil ? .actpass : self.ownSetup
     do throws(SDPError) {
       try OfferAnswer.writeOffer(
-        self.localParameters(setup: setup), sections: self.core.signaling.offeredSections, after: self.core.signaling.current,
-        into: &writer)
+        self.localParameters(setup: setup), sections: plan.sections, after: self.core.signaling.current, into: &writer)
       self.core.signaling.localOffer = try SessionDescription(parsing: writer.bytes(in: start..<writer.count))
     } catch {
       writer.rewind(to: start)
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
+    self.core.signaling.offeredSlots = plan.slots
+    self.core.signaling.offeredSections = plan.sections
     if self.dtls == nil { self.core.agent.setRole(.controlling) }
     self.core.isNegotiationNeeded = false
     self.setSignalingState(.haveLocalOffer)
@@ -86,7 +87,7 @@ extension PeerConnection {
   /// What the exchange left undone wants another one: what was added since the offer, or stood in an offer of ours that gave way.
   private mutating func noteStable() {
     self.core.isNegotiationNeeded = false
-    if self.hasUnsettledTransceivers { self.noteNegotiationNeeded() }
+    if self.isUnsettled { self.noteNegotiationNeeded() }
   }
 
   // MARK: Remote descriptions
@@ -98,15 +99,15 @@ extension PeerConnection {
   ) throws(DescriptionError) {
     guard !self.core.isClosing else { throw .usage(.closed) }
     let description: SessionDescription
-    let remote: RemoteParameters
+    let remote: RemoteParameters?
     var plan = AnswerPlan()
-    switch kind {
-    case .offer: break
-    case .answer:
-      guard self.core.signaling.state == .haveLocalOffer else { throw .usage(.wrongState) }
+    if kind == .answer, self.core.signaling.state != .haveLocalOffer { throw .usage(.wrongState) }
+    do throws(SDPError) { description = try SessionDescription(parsing: text) } catch { throw .malformed(error) }
+    // RFC 3264 section 8: sections end, and never go.
+    guard kind == .answer || description.sections.count >= self.core.signaling.current?.sections.count ?? 0 else {
+      throw .incompatible
     }
     do throws(SDPError) {
-      description = try SessionDescription(parsing: text)
       if kind == .answer, let offer = self.core.signaling.localOffer {
         remote = try RemoteParameters(answer: description, to: offer)
       } else {
@@ -114,12 +115,18 @@ extension PeerConnection {
         remote = try RemoteParameters(offer: description, answeredBy: plan.sections, preferring: self.ownSetup)
       }
     } catch {
-      throw .malformed(error)
+      // A live session outlasts its last section: with none in use there is nothing that speaks of the transport.
+      guard self.dtls != nil, error.reason == .nothingInCommon || error.reason == .sectionRejected else {
+        throw .malformed(error)
+      }
+      remote = nil
     }
-    try self.checkContinuity(with: remote)
-    try self.applyICE(of: remote, isAnswer: kind == .answer, now: now)
-    if remote.dataSection != nil { self.core.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize) }
-    self.core.signaling.remote = remote
+    if let remote {
+      try self.checkContinuity(with: remote)
+      try self.applyICE(of: remote, isAnswer: kind == .answer, now: now)
+      if remote.dataSection != nil { self.core.channels.setRemoteMaximumMessageSize(remote.maximumMessageSize) }
+      self.core.signaling.remote = remote
+    }
     switch kind {
     case .offer:
       self.core.signaling.localOffer = nil
@@ -128,7 +135,6 @@ extension PeerConnection {
       self.setSignalingState(.haveRemoteOffer)
     case .answer:
       self.settleOffer(with: description, remote, now: now)
-      self.core.signaling.localOffer = nil
       self.setSignalingState(.stable)
       self.settle(now: now)
       self.noteStable()

@@ -18,18 +18,28 @@ struct Signaling: Sendable {
   let sessionID: UInt64
   var version: UInt64 = 0
   /// The description of ours that waits for an answer.
-  var localOffer: SessionDescription?
+  var localOffer: SessionDescription? {
+    didSet {
+      guard self.localOffer == nil else { return }
+      self.offeredSlots = []
+      self.offeredSections = []
+    }
+  }
   /// The description of the peer's that waits for our answer.
   var remoteOffer: SessionDescription?
   /// The sections as the last exchange left them.
   var slots: [Slot] = []
+  /// The peer did not take the section for data channels, or ended it: no reason to ask again before another channel is opened.
+  var isDataRefused = false
   /// What stands in those of `localOffer`, and what it says of them.
   var offeredSlots: [Slot] = []
   var offeredSections: [LocalSection] = []
   /// The last description that we wrote, offer or answer, of an exchange that came to its end.
   var current: SessionDescription?
-  /// Every mid that the session has had.
-  var mids: [[UInt8]] = []
+  /// The peer's mids, those of ended sections included, within a bound.
+  private var mids: [[UInt8]] = []
+  /// Our own are numbers that go up.
+  private var nextMid = 0
   /// What the peer said last, once its description was applied.
   var remote: RemoteParameters?
 
@@ -38,31 +48,49 @@ struct Signaling: Sendable {
     self.sessionID = max(random.next() >> 2, 1)
   }
 
+  var hasDataSlot: Bool { self.slots.hasData }
+
   /// A mid that the session has not had: the smallest number.
-  func freshMid() -> [UInt8] {
-    var number = self.mids.count
-    var mid = decimal(number)
-    while self.mids.contains(mid) {
-      number &+= 1
-      mid = decimal(number)
+  mutating func freshMid() -> [UInt8] {
+    while true {
+      let mid = decimal(self.nextMid)
+      self.nextMid &+= 1
+      if !self.mids.contains(mid), !self.isInUse(mid) { return mid }
     }
-    return mid
+  }
+
+  private func isInUse(_ mid: [UInt8]) -> Bool {
+    guard let current = self.current else { return false }
+    for section in current.sections {
+      if let known = section.mid, bytesEqual(current.bytes(in: known), mid.span) { return true }
+    }
+    return false
+  }
+
+  /// What the offer that waits for its answer calls a transceiver's section.
+  func offeredMid(of transceiver: Int) -> [UInt8]? {
+    guard let place = self.offeredSlots.firstIndex(of: .media(transceiver)),
+      case .offered(let media) = self.offeredSections[place]
+    else { return nil }
+    return media.mid
   }
 
   /// The mid that a section has, or a fresh one.
   mutating func name(section known: [UInt8]) -> [UInt8] {
     guard known.isEmpty else { return known }
-    let fresh = self.freshMid()
-    self.remember(mid: fresh)
-    return fresh
+    return self.freshMid()
   }
 
   mutating func remember(mid: [UInt8]) {
     if !mid.isEmpty, !self.mids.contains(mid), self.mids.count < Self.maximumMids { self.mids.append(mid) }
   }
 
-  /// A peer that recycles sections for ever finds its oldest mids remembered, which is enough to stay clear of them.
-  static let maximumMids = 256
+  /// Those of a peer that recycles sections for ever are not all remembered: ours stay clear of the ones in use all the same.
+  private static let maximumMids = 256
+}
+
+extension [Signaling.Slot] {
+  var hasData: Bool { self.contains { if case .data = $0 { true } else { false } } }
 }
 
 private func decimal(_ number: Int) -> [UInt8] {

@@ -173,7 +173,8 @@ class Session extends EventTarget {
     this.connection = new RTCPeerConnection();
     this.connection.addEventListener("datachannel", ({ channel }) => this.adopt(channel));
     this.connection.addEventListener("track", ({ track }) => {
-      this.screens.push(new Screen(track));
+      // A medium that returns from a pause has its old track.
+      if (!this.screens.some((each) => each.track == track)) this.screens.push(new Screen(track));
       this.dispatchEvent(new Event("screen"));
     });
   }

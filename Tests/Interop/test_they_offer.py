@@ -1,5 +1,6 @@
 """Browsers and aiortc offer to `peer serve`, which answers and echoes every message."""
 
+from media import Media
 from remote import Channel
 from tool import Serve
 
@@ -116,11 +117,12 @@ async def test_candidates_may_follow_the_offer(remote, record_path):
         await record_path(session)
 
 
-async def test_media_that_are_offered_too_are_rejected_and_the_channels_work(page_remote):
+async def test_media_of_no_codec_in_common_are_rejected_and_the_channels_work(page_remote):
     # aiortc cannot take a rejected section: it wants ICE credentials in each.
     async with Serve() as serve:
         session = await page_remote()
-        _, answer = await session.offer(serve.endpoint, [Channel("echo")], media=["audio", "video"])
+        media = [Media("audio", "recvonly", "G722"), Media("video", "recvonly", "VP9")]
+        _, answer = await session.offer(serve.endpoint, [Channel("echo")], media)
         assert [line.split()[1] == "0" for line in answer.splitlines() if line.startswith("m=")] == [True, True, False]
         await session.opened("echo")
         await session.send("echo", "without media")

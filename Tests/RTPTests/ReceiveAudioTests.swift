@@ -99,6 +99,14 @@ private func audio(_ sequence: UInt16, _ timestamp: UInt32? = nil, type: UInt8 =
     #expect(harness.frames.allSatisfy { !$0.facts.followsLoss })
   }
 
+  @Test func `a change of codec whose first packet overtakes the last of the other codec goes on from that`() throws {
+    var harness = try ReceiverHarness(.audio)
+    harness.receive([audio(0, 0), TestPacket(pcmaType, 2, 77_000, [1, 2, 3])])
+    harness.wait(50)
+    harness.receive(audio(1, 960))
+    #expect(harness.frames.map(\.facts.mediaTime) == [0, 960, 161])
+  }
+
   @Test func `packets of unknown payload types and empty ones are no loss`() throws {
     var harness = try ReceiverHarness(.audio)
     harness.receive(audio(0))

@@ -136,4 +136,16 @@ private func audio(_ sequence: UInt16) -> TestPacket {
     #expect(harness.frames.map { Int($0.bytes[1]) } == [6])
     #expect(harness.receiver.statistics.restarts == 0)
   }
+
+
+  @Test func `an RTX packet that comes first after an outage moves no numbers`() throws {
+    var harness = try ReceiverHarness(.audio)
+    harness.receive([audio(0), audio(1)])
+    harness.wait(500)
+    harness.receive(audio(60), isRepair: true)
+    harness.receive([audio(40), audio(41), audio(42), audio(44)])
+    harness.wait(30)
+    #expect(harness.nacks == [[43]])
+    #expect(harness.frames.map(\.facts.timestamp) == [0, 1, 40, 41, 42].map { $0 * 960 })
+  }
 }

@@ -231,6 +231,17 @@ private struct Clip {
     #expect(harness.keyFrameRequests.isEmpty)
   }
 
+  @Test func `a stream that begins with a delimiter before its parameter sets needs no wait`() throws {
+    var harness = try ReceiverHarness()
+    let sets: [UInt8] = [0x78, 0, 2, 0x09, 0xF0, 0, 4, 0x67, 0x42, 0xE0, 0x1F, 0, 2, 0x68, 0xCE]
+    harness.receive(TestPacket(h264Type, 7, 0, sets))
+    harness.receive(TestPacket(h264Type, 8, 0, marker: true, [0x65, 0x88, 1, 2]))
+    #expect(harness.frames.count == 1)
+    harness.wait(200)
+    #expect(harness.nacks.isEmpty)
+    #expect(harness.keyFrameRequests.isEmpty)
+  }
+
   @Test func `an H264 key frame whose parameter sets are missing is not whole`() throws {
     var harness = try ReceiverHarness()
     let sps = TestPacket(h264Type, 1, 0, [0x67, 0x42, 0xE0, 0x1F])

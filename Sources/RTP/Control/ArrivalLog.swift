@@ -22,13 +22,13 @@ struct ArrivalLog: Sendable {
     if self.ticks.isEmpty {
       self.ticks = [UInt64](repeating: 0, count: Int(Self.capacity))
       self.symbols = [UInt8](repeating: 0, count: Int(Self.capacity))
-      self.restart(at: 1 &<< 32 | UInt64(sequenceNumber), tick: tick)
+      self.restart(at: sequenceNumber, tick: tick)
       return
     }
     let distance = Int16(bitPattern: sequenceNumber &- UInt16(truncatingIfNeeded: self.highest))
     let sequence = UInt64(truncatingIfNeeded: Int64(truncatingIfNeeded: self.highest) &+ Int64(distance))
     if distance > 0 {
-      guard UInt64(distance) < Self.capacity else { return self.restart(at: sequence, tick: tick) }
+      guard UInt64(distance) < Self.capacity else { return self.restart(at: sequenceNumber, tick: tick) }
       var gap = self.highest &+ 1
       while gap < sequence {
         self.ticks[Int(gap % Self.capacity)] = 0
@@ -38,14 +38,17 @@ struct ArrivalLog: Sendable {
       self.highest = sequence
       if self.highest &- self.base >= Self.capacity { self.base = self.highest &- Self.capacity &+ 1 }
     } else {
+      // No straggler is this late: the sender counts anew.
+      guard self.highest &- sequence < Self.capacity else { return self.restart(at: sequenceNumber, tick: tick) }
       // A straggler is reported although its loss was: the report begins with it again.
-      guard self.highest &- sequence < Self.capacity, self.ticks[Int(sequence % Self.capacity)] == 0 else { return }
+      guard self.ticks[Int(sequence % Self.capacity)] == 0 else { return }
       self.ticks[Int(sequence % Self.capacity)] = tick
       self.base = min(self.base, sequence)
     }
   }
 
-  private mutating func restart(at sequence: UInt64, tick: UInt64) {
+  private mutating func restart(at sequenceNumber: UInt16, tick: UInt64) {
+    let sequence = 1 &<< 32 | UInt64(sequenceNumber)
     for i in self.ticks.indices { self.ticks[i] = 0 }
     self.ticks[Int(sequence % Self.capacity)] = tick
     self.base = sequence
@@ -109,7 +112,7 @@ struct ArrivalLog: Sendable {
       self.base &+= UInt64(count)
       return nil
     }
-    return (count, reference)
+    return count > 0 ? (count, reference) : nil
   }
 
   private func writeChunks(_ count: Int, into writer: inout SpanWriter) {

@@ -19,9 +19,8 @@ extension ExtensionValues {
       let count: Int
       if isOneByte {
         id = first &>> 4
-        // RFC 8285 section 4.2: id 15 stops the reading; id 0 with a length is padding of one byte.
-        if id == 15 { return }
-        if id == 0 { continue }
+        // RFC 8285 section 4.2: id 15 ends the reading, and so does id 0 with a length.
+        guard id != 15, id != 0 else { return }
         count = Int(first & 0x0F) &+ 1
       } else {
         guard offset < end else { return }

@@ -13,18 +13,20 @@ enum KeyFrameStart {
     case 5: facts.start = .unknown
     case 28 where payload[1] & 0x1F == 5: facts.start = .unknown
     case 7: return true
-    case 24: return Self.aggregateBegins(payload)
+    case 24: return self.beginsWithSPS(aggregate: payload)
     default: break
     }
     return false
   }
 
-  /// The sequence parameter set comes first in an aggregate, or after the delimiter, which encoders in an Annex B stream put there.
-  private static func aggregateBegins(_ payload: Span<UInt8>) -> Bool {
-    guard let first = H264Payload.aggregatedUnit(of: payload, at: 1) else { return false }
-    let type = payload[first.lowerBound] & H264NAL.typeMask
-    guard type == H264NAL.delimiter else { return type == H264NAL.sps }
-    guard let second = H264Payload.aggregatedUnit(of: payload, at: first.upperBound) else { return false }
-    return payload[second.lowerBound] & H264NAL.typeMask == H264NAL.sps
+  /// A delimiter may precede the SPS. The sizes in the payload were checked.
+  private static func beginsWithSPS(aggregate payload: Span<UInt8>) -> Bool {
+    var offset = 1
+    while payload.count &- offset > 2 {
+      let type = payload[offset &+ 2] & 0x1F
+      guard type == 9 else { return type == 7 }
+      offset &+= 2 &+ (Int(payload[offset]) &<< 8 | Int(payload[offset &+ 1]))
+    }
+    return false
   }
 }

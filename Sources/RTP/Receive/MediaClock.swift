@@ -15,7 +15,8 @@ struct MediaClock: Sendable {
           let (seconds, rest) = self.time.quotientAndRemainder(dividingBy: Int64(self.clockRate))
           self.time = seconds &* Int64(clockRate) &+ rest &* Int64(clockRate) / Int64(self.clockRate)
         }
-        let elapsed = arrival.units(of: clockRate) &- self.arrival.units(of: clockRate)
+        // Signed: a frame that had to be repaired began to come after the one that follows it.
+        let elapsed = Int32(bitPattern: arrival.units(of: clockRate) &- self.arrival.units(of: clockRate))
         self.time &+= Int64(max(elapsed, 1))
       } else {
         self.time &+= Int64(Int32(bitPattern: timestamp &- self.timestamp))

@@ -11,8 +11,7 @@ extension Receiver {
   static var startingGap: Int64 { 16 }
 
   /// Takes a packet. Of an RTX packet (`isRepair`) the header is to have the original's payload type, sequence number and SSRC,
-  /// and
-  /// `payload` what follows the original sequence number (RFC 4588 section 4).
+  /// and `payload` what follows the original sequence number (RFC 4588 section 4).
   public mutating func receive(_ header: PacketHeader, payload: Span<UInt8>, isRepair: Bool, now: Instant) {
     self.now = max(self.now, now)
     self.counters.packetsReceived &+= 1
@@ -108,6 +107,11 @@ extension Receiver {
       let gap = Int(clamping: direct &- self.window.end)
       let silence = self.now - (self.counters.lastPacketReceivedAt ?? self.now)
       if gap >= self.window.maximumCount / 2 || (gap > Self.outageGap && silence > self.configuration.holdTime) {
+        // Where the sequence goes on, only the stream itself can say: it keeps its place in the tracker's numbers.
+        guard !isRepair else {
+          self.counters.packetsDiscarded &+= 1
+          return nil
+        }
         self.breakSequence(missing: gap)
         index = self.window.end
         self.sequenceShift = header.sequenceNumber &- UInt16(truncatingIfNeeded: index)

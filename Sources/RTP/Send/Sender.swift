@@ -53,7 +53,7 @@ struct Sender: Sendable {
     self.repeatBurst = configuration.repeatBurst
   }
 
-  /// Takes what was negotiated. What waits is thrown away where it may no longer be sent.
+  /// Takes what was negotiated. Where nothing may be sent any more, what waits is thrown away, and what was sent forgotten.
   mutating func configure(_ parameters: LineParameters, random: inout SeededRandom) {
     let before = self.mappings.first
     self.template = HeaderTemplate(ssrc: self.ssrc, extensions: parameters.extensions, mid: parameters.mid)
@@ -65,8 +65,9 @@ struct Sender: Sendable {
       }
     }
     if !self.isSending {
+      // No number is left out: what waits was never sent.
       self.sequenceNumber &-= UInt16(truncatingIfNeeded: self.store.waiting)
-      self.store.undo(self.store.waiting)
+      self.store.removeAll()
       self.repeats.removeAll()
     }
   }

@@ -13,6 +13,17 @@ struct EventQueue: Sendable {
     return true
   }
 
+  /// Whether one that waits is about the line.
+  func concern(_ line: Int) -> Bool {
+    for event in self.events[self.first...] {
+      switch event {
+      case .keyFrameRequested(line), .streamAdded(line, _, _), .streamRemoved(line, _), .sourceChanged(line, _): return true
+      default: continue
+      }
+    }
+    return false
+  }
+
   mutating func pop() -> Session.Event? {
     guard self.first < self.events.count else { return nil }
     let event = self.events[self.first]

@@ -2,12 +2,13 @@ import Bytes
 import Time
 
 extension Session {
-  /// A line that neither sends nor receives before `configure`. Its number is its own for the session. `receiver` overrides the
-  /// session's configuration of receivers on this line.
+  /// A line that neither sends nor receives before `configure`. Its number is its own until `removeLine`: one that was removed is
+  /// taken again, once all events of it were polled. `receiver` overrides the session's configuration of receivers on this line.
   public mutating func addLine(
     kind: MediaKind, receiver: Receiver.Configuration? = nil
   ) throws(UsageError) -> Int {
-    guard self.lines.count < self.configuration.maximumLines else { throw .tooManyLines }
+    let line = self.freeLine
+    guard line < self.configuration.maximumLines else { throw .tooManyLines }
     let usual = kind == .audio ? self.configuration.audioReceiver : self.configuration.videoReceiver
     let chosen = receiver ?? usual
     guard chosen.isValid else { throw .invalidConfiguration }
@@ -17,11 +18,16 @@ extension Session {
     {
       sender.rename(random: &self.random)
     }
-    let line = self.lines.count
     self.sources.insert(sender.ssrc, .own, line)
     self.sources.insert(sender.rtxSSRC, .own, line)
-    self.lines.append(Line(kind: kind, receiver: chosen, sender: sender))
+    let added = Line(kind: kind, receiver: chosen, sender: sender)
+    if line < self.lines.count { self.lines[line] = added } else { self.lines.append(added) }
     return line
+  }
+
+  private var freeLine: Int {
+    for line in self.lines.indices where self.lines[line].isRemoved && !self.events.concern(line) { return line }
+    return self.lines.count
   }
 
   /// The SSRCs that the line sends under, for the description; nil: no such line.
@@ -36,6 +42,8 @@ extension Session {
     guard self.lines.indices.contains(line), !self.lines[line].isRemoved, parameters.kind == self.lines[line].kind else {
       return
     }
+    // Offer and answer took longer than any straggler: what comes now is meant.
+    if parameters.receives, !self.lines[line].parameters.receives { self.departed.removeAll(keepingCapacity: true) }
     self.lines[line].parameters = parameters
     self.lines[line].sender.configure(parameters, random: &self.random)
     self.collectExtensions()
@@ -50,7 +58,7 @@ extension Session {
     self.refreshLine(line)
   }
 
-  /// Says BYE for the line's stream and forgets what it received (RFC 3550 section 6.6). The number is not used again.
+  /// Says BYE for the line's stream and forgets what it received (RFC 3550 section 6.6).
   public mutating func removeLine(_ line: Int, now: Instant) {
     guard self.lines.indices.contains(line), !self.lines[line].isRemoved else { return }
     self.removeStreams(of: line)
@@ -107,7 +115,9 @@ extension Session {
 
   private mutating func collectExtensions() {
     self.extensions = HeaderExtensionMap()
+    self.reportsTransport = false
     for line in self.lines {
+      self.reportsTransport = self.reportsTransport || line.reportsTransport
       for name in HeaderExtension.allCases where line.parameters.extensions[name] != 0 {
         self.extensions[name] = line.parameters.extensions[name]
       }

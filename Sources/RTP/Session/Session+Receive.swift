@@ -12,15 +12,15 @@ extension Session {
       return
     }
     self.statistics.packetsReceived &+= 1
+    // Whosever it is, it came: RTX padding that probes the path may precede the stream.
+    if let number = header.extensions.transportSequence, self.reportsTransport {
+      self.noteArrival(number, media: header.ssrc, now: now)
+    }
     guard let index = self.route(header, packet, now: now) else {
       self.statistics.unroutablePackets &+= 1
       return
     }
     self.streams[index].lastActivity = now
-    let line = self.streams[index].line
-    if let number = header.extensions.transportSequence, self.lines[line].reportsTransport {
-      self.noteArrival(number, media: header.ssrc, now: now)
-    }
     if header.ssrc == self.streams[index].ssrc {
       self.streams[index].receiver.receive(header, payload: header.payload(of: packet), isRepair: false, now: now)
     } else {
@@ -32,8 +32,8 @@ extension Session {
   /// RFC 4588 section 4: the original's sequence number stands before its payload.
   private mutating func unwrap(_ header: PacketHeader, _ packet: Span<UInt8>, to index: Int, now: Instant) {
     let payload = header.payload(of: packet)
-    // Without a payload it is padding, by which senders probe the path.
-    guard payload.count > 2 else { return }
+    // Without a sequence number it is padding, by which senders probe the path.
+    guard payload.count >= 2 else { return }
     let line = self.streams[index].line
     guard let mapping = self.lines[line].mapping(for: header.payloadType), mapping.isRepair else { return }
     var original = header
@@ -140,6 +140,12 @@ extension Session {
 
   /// The size of the frame that `receiveFrame` would give next; nil: there is none.
   public var nextFrameSize: Int? {
+    guard let index = self.frameReady.first(from: self.turns.frames) else { return nil }
+    return self.streams[index].receiver.nextFrameSize
+  }
+
+  /// `nextFrameSize`, asked where the session lies: a class that holds one would have it copied for a getter.
+  public mutating func sizeOfNextFrame() -> Int? {
     guard let index = self.frameReady.first(from: self.turns.frames) else { return nil }
     return self.streams[index].receiver.nextFrameSize
   }

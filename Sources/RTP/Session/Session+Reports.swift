@@ -4,7 +4,7 @@ import Time
 extension Session {
   /// Something began: the first report comes after half the usual time (RFC 3550 section 6.2).
   mutating func scheduleReports(now: Instant) {
-    guard self.reports.deadline == .distantFuture, !self.reports.isDue else { return }
+    guard self.reports.deadline == .distantFuture else { return }
     self.reports.deadline = now + self.randomInterval(self.configuration.reportInterval / 2)
     self.expect(self.reports.deadline)
   }
@@ -130,6 +130,8 @@ extension Session {
         writer.rewind(to: start)
         return false
       }
+      // The next request is an interval after this one is written, which may be later than when it came due.
+      self.streams[index].receiver.advance(to: now)
       if self.streams[index].receiver.takeKeyFrameRequest() {
         if self.lines[line].prefersFullIntra {
           self.streams[index].fullIntraNumber &+= 1
@@ -151,7 +153,7 @@ extension Session {
     return false
   }
 
-  mutating func writeTransportFeedback(into writer: inout SpanWriter, now: Instant) -> Bool {
+  mutating func writeTransportFeedback(into writer: inout SpanWriter) -> Bool {
     self.reports.transportIsDue = false
     guard let line = self.lines.indices.first(where: { self.lines[$0].reportsTransport }) else { return false }
     let start = writer.count
@@ -159,12 +161,13 @@ extension Session {
       self.lines[line].sender.ssrc, reducedSize: self.lines[line].parameters.reducedSize, into: &writer)
     let isWritten = self.arrivals.write(
       sender: self.lines[line].sender.ssrc, media: self.reports.transportMedia, into: &writer)
-    if !isWritten { writer.rewind(to: start) }
-    if isWritten {
-      self.departures.countReport()
-      self.reports.transportIsDue = self.arrivals.isDue
+    guard isWritten else {
+      writer.rewind(to: start)
+      return false
     }
-    return isWritten
+    self.departures.countReport()
+    self.reports.transportIsDue = self.arrivals.isDue
+    return true
   }
 
   /// RFC 3550 section 6.6.

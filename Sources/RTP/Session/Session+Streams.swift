@@ -80,13 +80,17 @@ extension Session {
     self.tell(.streamRemoved(line: stream.line, ssrc: stream.ssrc))
   }
 
+  /// How long after its BYE a stream's last packets may arrive. Browsers say BYE to pause a stream, too, and go on with the same SSRC.
+  static var stragglerTime: Interval { .milliseconds(500) }
+
   /// The stream's sender said BYE. Frames that are whole may still be taken.
   mutating func endStream(_ index: Int, now: Instant) {
     let ssrc = self.streams[index].ssrc
     self.departed.removeAll { $0.until <= now }
     if self.departed.count >= 16 { self.departed.removeFirst() }
-    self.departed.append(Departed(ssrc: ssrc, until: now + .seconds(2)))
+    self.departed.append(Departed(ssrc: ssrc, until: now + Self.stragglerTime))
     self.streams[index].isLeaving = true
+    self.refreshStream(index)
     self.removeIfLeft(index)
   }
 
@@ -100,7 +104,8 @@ extension Session {
   /// Whether the stream has something to say or to give, and when it will have.
   mutating func refreshStream(_ index: Int) {
     let readiness = self.streams[index].receiver.readiness()
-    self.feedbackReady.set(index, readiness.owesFeedback)
+    // Nobody is left to answer for a stream that said BYE.
+    self.feedbackReady.set(index, readiness.owesFeedback && !self.streams[index].isLeaving)
     self.frameReady.set(index, readiness.hasFrame)
     self.packetReady.set(index, readiness.hasPacket)
     self.expect(readiness.deadline)

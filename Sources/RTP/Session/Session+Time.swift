@@ -5,8 +5,9 @@ extension Session {
   /// Does what is due at `now`. Afterwards `nextDeadline` lies later.
   public mutating func advance(to now: Instant) {
     guard now >= self.deadline else { return }
-    self.deadline = .distantFuture
+    // Removing streams looks at deadlines of others that are not done yet.
     self.advanceReports(to: now)
+    self.deadline = .distantFuture
     for line in self.lines.indices {
       self.lines[line].sender.advance(to: now)
       if self.lines[line].keyFrameEventIsDue, now >= self.lines[line].keyFrameEventAllowed {
@@ -36,6 +37,7 @@ extension Session {
       self.reports.nextLine = 0
       self.reports.deadline = now + self.randomInterval(self.configuration.reportInterval)
     } else {
+      self.reports.isDue = false
       self.reports.deadline = .distantFuture
     }
   }

@@ -20,6 +20,8 @@ public struct Session: Sendable {
   var sources = SourceTable()
   /// All lines' header extensions: one session has one space of ids (RFC 8285 section 6, RFC 9143 section 10).
   var extensions = HeaderExtensionMap()
+  /// Whether any line has transport-wide feedback, which is then about the packets of all lines.
+  var reportsTransport = false
   /// SSRCs that said BYE, whose stragglers shall not begin a stream anew.
   var departed: [Departed] = []
 
@@ -40,7 +42,7 @@ public struct Session: Sendable {
   /// The smoothed round trip to the peer, once a report has told.
   public internal(set) var roundTripTime: Interval?
   /// No later than the earliest of all deadlines.
-  var deadline = Instant.distantFuture
+  @usableFromInline var deadline = Instant.distantFuture
 
   struct Departed: Sendable {
     var ssrc: UInt32
@@ -92,7 +94,7 @@ public struct Session: Sendable {
   }
 
   /// When `advance` is to be called at the latest; nil: there is nothing to wait for.
-  public var nextDeadline: Instant? { self.deadline == .distantFuture ? nil : self.deadline }
+  @inlinable public var nextDeadline: Instant? { self.deadline == .distantFuture ? nil : self.deadline }
 
   func ntpTime(_ now: Instant) -> UInt64 { NTPTime.at(now, offset: self.configuration.ntpOffset) }
 }

@@ -55,7 +55,7 @@ extension Session {
     public var keyFrameEventInterval = Interval.milliseconds(250)
     /// The round trip is measured by extended reports (RFC 3611) while nothing is sent.
     public var sendsReceiverReferenceTime = true
-    /// 1 to 1,024.
+    /// Lines that there may be at once: 1 to 1,024.
     public var maximumLines = 64
     /// Streams received at once: over all lines, 1 to 4,096; on one line, 1 to 31 (what one report can speak of). Beyond them, a
     /// stream that has been silent for 2 s gives way.

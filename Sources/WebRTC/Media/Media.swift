@@ -8,6 +8,8 @@ import Time
 final class Media {
   @usableFromInline var session: RTP.Session
   var transceivers: [TransceiverState] = []
+  /// The transceiver that each line of the session belongs to.
+  private var owners: [Int] = []
   var identifiers = BundleIdentifiers()
   /// The MediaStream of tracks that name none, and our name in RTCP (RFC 7022).
   let cname: [UInt8]
@@ -24,18 +26,14 @@ final class Media {
   init(copying other: Media) {
     self.session = other.session
     self.transceivers = other.transceivers
+    self.owners = other.owners
     self.identifiers = other.identifiers
     self.cname = other.cname
   }
 
   /// The transceiver that a line of the session belongs to.
   func transceiver(ofLine line: Int) -> Transceiver? {
-    var index = 0
-    while index < self.transceivers.count {
-      if self.transceivers[index].line == line { return Transceiver(index: index) }
-      index &+= 1
-    }
-    return nil
+    line >= 0 && line < self.owners.count ? Transceiver(index: self.owners[line]) : nil
   }
 
   /// What the next offer says of a transceiver.
@@ -45,6 +43,21 @@ final class Media {
       mid: mid, direction: transceiver.direction, capabilities: self.identifiers.assign(to: transceiver.capabilities),
       source: self.source(of: index))
   }
+
+  /// Takes a transceiver in, whose line may have been that of one which ended.
+  func add(_ transceiver: TransceiverState) {
+    let (index, line) = (self.transceivers.count, transceiver.line)
+    if line < self.owners.count {
+      self.transceivers[self.owners[line]].line = -1
+      self.owners[line] = index
+    } else {
+      self.owners.append(index)
+    }
+    self.transceivers.append(transceiver)
+  }
+
+  /// Of a session's whole life: they are never forgotten, and a peer can have any number made.
+  static let maximumTransceivers = 1024
 
   func source(of index: Int) -> LocalSource {
     let transceiver = self.transceivers[index]

@@ -49,8 +49,8 @@ public struct TransceiverInfo: Equatable, Sendable {
 /// A transceiver as the connection keeps it.
 struct TransceiverState: Sendable {
   let kind: MediaKind
-  /// Its number in the RTP session.
-  let line: Int
+  /// Its number in the RTP session; -1: it ended, and another one has the number.
+  var line: Int
   let capabilities: MediaCapabilities
   let streamID: [UInt8]
   let trackID: [UInt8]

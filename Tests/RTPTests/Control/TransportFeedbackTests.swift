@@ -75,6 +75,28 @@ import Time
     #expect(told.map(\.number) == [20_000])
   }
 
+  @Test func `a sender that counts anew from a lower number is reported on`() throws {
+    var log = ArrivalLog()
+    let now = Instant(nanoseconds: 2_000_000_000)
+    log.note(20_000, at: now)
+    _ = try self.report(&log)
+    log.note(10_000, at: now)
+    log.note(10_001, at: now)
+    let told = try self.report(&log)
+    #expect(told.map(\.number) == [10_000, 10_001])
+  }
+
+  @Test func `where there is no room for a status no report is written`() throws {
+    var log = ArrivalLog()
+    log.note(7, at: Instant(nanoseconds: 2_000_000_000))
+    var buffer = [UInt8](repeating: 0, count: 25)
+    var writer = SpanWriter(buffer.mutableSpan)
+    let isWritten = log.write(sender: 1, media: 2, into: &writer)
+    #expect(!isWritten && log.isDue)
+    let told = try self.report(&log)
+    #expect(told.map(\.number) == [7])
+  }
+
   @Test func `chunks of every kind are read`() throws {
     // Base 5, nine packets: a run of 2 small ones, then one-bit symbols of which 1 counts, then two-bit ones.
     let body: [UInt8] =

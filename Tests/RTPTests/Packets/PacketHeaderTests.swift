@@ -96,6 +96,16 @@ import Testing
     #expect(other.extensions.transportSequence == 0x0102 && other.extensions.audioLevel == nil)
   }
 
+  @Test func `an id of 0 with a length ends a one-byte block`() throws {
+    var map = HeaderExtensionMap()
+    map.audioLevel = 3
+    map.transportSequence = 4
+    let fixed: [UInt8] = [0x90, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3]
+    let bytes: [UInt8] = fixed + [0xBE, 0xDE, 0, 2, 0x41, 1, 2, 0x01, 0x30, 0x85, 0, 0]
+    let header = try PacketHeader(parsing: bytes.span, extensions: map)
+    #expect(header.extensions.transportSequence == 0x0102 && header.extensions.audioLevel == nil)
+  }
+
   @Test func `a packet that ends early at any length is refused or has no payload beyond its end`() {
     let map = Self.map(twoBytes: false)
     let packet = Self.write(Self.full(), map: map, mid: "video0", rid: "hi", payload: [])

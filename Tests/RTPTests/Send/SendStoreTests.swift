@@ -8,7 +8,7 @@ import Time
   func fill(_ store: inout SendStore, _ number: UInt16, size: Int) -> Bool {
     guard let offset = store.reserve() else { return false }
     for i in 0..<size { store.bytes[offset + i] = UInt8(truncatingIfNeeded: number) }
-    store.append(SendStore.Entry(offset: offset, count: UInt16(size), headerCount: 12, sequenceNumber: number))
+    store.append(SendStore.Entry(offset: Int32(offset), count: UInt16(size), headerCount: 12, sequenceNumber: number))
     return true
   }
 

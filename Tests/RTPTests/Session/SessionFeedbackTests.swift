@@ -167,4 +167,143 @@ import Time
       #expect(try #require(world.a.statistics(of: line)).remoteInbound.reportsReceived >= 7)
     }
   }
+
+
+  /// The RTCP packets that a session has to send now, by their second byte.
+  func control(from session: inout Session, at now: Instant) -> [UInt8] {
+    var kinds: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1200)
+    while true {
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard let kind = session.pollTransmit(into: &writer, now: now) else { return kinds }
+      if kind == .rtcp { kinds.append(buffer[1]) }
+    }
+  }
+
+  func pass(_ interval: Interval, _ session: inout Session, _ now: inout Instant, _ atDeadline: (inout Session, Instant) -> Void) {
+    let end = now + interval
+    while let deadline = session.nextDeadline, deadline <= end {
+      now = deadline
+      session.advance(to: now)
+      atDeadline(&session, now)
+    }
+    now = end
+  }
+
+  @Test func `reports go on with a new stream after all streams fell silent while nothing could be sent`() throws {
+    let (world, _, _) = try self.playing()
+    let first = try #require(world.sent.first { $0.kind == .rtp }).bytes
+    var b = world.b
+    var now = world.now
+    self.pass(.seconds(60), &b, &now) { _, _ in }
+    #expect(b.streamCount == 0)
+    b.receive(first.span, now: now)
+    var reports = self.control(from: &b, at: now).filter { $0 == 201 }.count
+    self.pass(.seconds(10), &b, &now) { session, now in
+      reports += self.control(from: &session, at: now).filter { $0 == 201 }.count
+    }
+    #expect(reports >= 5)
+  }
+
+  @Test func `feedback that is written late is repeated an interval after it was written`() throws {
+    var configuration = Session.Configuration()
+    configuration.reportInterval = .seconds(3600)
+    var world = try SessionWorld(b: configuration)
+    let line = try world.addLine(videoParameters())
+    try world.a.send(vp8Frame(1, isKey: true, size: 300).span, FrameTiming(timestamp: 0), on: line, now: world.now)
+    world.run(for: .milliseconds(100))
+    world.b.requestKeyFrame(of: line, now: world.now)
+    var now = world.now + .seconds(1)
+    world.b.advance(to: now)
+    #expect(self.control(from: &world.b, at: now) == [206])
+    let written = now
+    var next: Instant?
+    self.pass(.seconds(1), &world.b, &now) { session, now in
+      if next == nil, self.control(from: &session, at: now) == [206] { next = now }
+    }
+    #expect(next == written + .milliseconds(200))
+  }
+
+  @Test func `a stream that said BYE is asked for nothing`() throws {
+    var world = try SessionWorld()
+    let line = try world.addLine(videoParameters())
+    for i in 0..<3 {
+      try world.a.send(
+        vp8Frame(i, isKey: i == 0, size: 300).span, FrameTiming(timestamp: UInt32(i)), on: line, now: world.now)
+    }
+    world.run(for: .milliseconds(10))
+    let media = try #require(world.a.sendingStream(of: line)).ssrc
+    // The second packet is missing, and nobody takes the frame before it.
+    let first = world.sent[0].bytes
+    let third = world.sent[2].bytes
+    world.b.receive(first.span, now: world.now)
+    world.b.receive(third.span, now: world.now)
+    let bye: [UInt8] = [0x81, 203, 0, 1] + withUnsafeBytes(of: media.bigEndian) { Array($0) }
+    world.b.receiveControl(bye.span, now: world.now)
+    #expect(world.b.streamCount == 1)
+    var now = world.now
+    var asked: [UInt8] = []
+    var b = world.b
+    self.pass(.seconds(1), &b, &now) { session, now in
+      asked += self.control(from: &session, at: now).filter { $0 == 205 || $0 == 206 }
+    }
+    #expect(asked.isEmpty)
+  }
+
+  @Test func `a stream that goes on after a BYE is heard once its stragglers are through`() throws {
+    var (world, line, media) = try self.playing()
+    let packet = try #require(world.sent.first { $0.kind == .rtp }).bytes
+    let bye: [UInt8] = [0x81, 203, 0, 1] + withUnsafeBytes(of: media.bigEndian) { Array($0) }
+    world.b.receiveControl(bye.span, now: world.now)
+    world.b.receive(packet.span, now: world.now + .milliseconds(499))
+    #expect(world.b.streamCount == 0)
+    world.b.receive(packet.span, now: world.now + .milliseconds(500))
+    #expect(world.b.streamCount == 1)
+    // A line that is told to receive again has no stragglers: offer and answer took a round trip.
+    world.b.receiveControl(bye.span, now: world.now + .milliseconds(500))
+    var parameters = videoParameters()
+    parameters.sends = false
+    world.b.configure(line, parameters, now: world.now + .milliseconds(500))
+    parameters.receives = true
+    world.b.configure(line, parameters, now: world.now + .milliseconds(500))
+    world.b.receive(packet.span, now: world.now + .milliseconds(500))
+    #expect(world.b.streamCount == 1)
+  }
+
+  @Test func `packets of a line without transport-wide feedback are told in that of another`() throws {
+    var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
+    var video = videoParameters(transportCC: true)
+    video.receives = true
+    var audio = audioParameters()
+    audio.extensions.transportSequence = 3
+    session.configure(try session.addLine(kind: .audio), audio, now: .zero)
+    session.configure(try session.addLine(kind: .video), video, now: .zero)
+    let sample: [UInt8] = [0x90, 111, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xBE, 0xDE, 0, 1, 0x31, 0, 9, 0, 0x78, 1]
+    session.receive(sample.span, now: .zero)
+    #expect(session.streamCount == 1)
+    var now = Instant.zero
+    var told = 0
+    self.pass(.milliseconds(200), &session, &now) { session, now in
+      told += self.control(from: &session, at: now).filter { $0 == 205 }.count
+    }
+    #expect(told == 1)
+  }
+
+  @Test func `packets that probe the path before there is a stream are told in transport-wide feedback`() throws {
+    var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
+    var parameters = videoParameters(transportCC: true)
+    parameters.receives = true
+    session.configure(try session.addLine(kind: .video), parameters, now: .zero)
+    // An RTX packet of padding alone.
+    let probe: [UInt8] =
+      [0xB0, 97, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xBE, 0xDE, 0, 1, 0x31, 0, 9, 0] + [UInt8](repeating: 0, count: 99) + [100]
+    session.receive(probe.span, now: .zero)
+    #expect(session.streamCount == 0)
+    var now = Instant.zero
+    var told = 0
+    self.pass(.milliseconds(200), &session, &now) { session, now in
+      told += self.control(from: &session, at: now).filter { $0 == 205 }.count
+    }
+    #expect(told == 1)
+  }
 }

@@ -1,7 +1,8 @@
 import Bytes
-import RTP
 import Testing
 import Time
+
+@testable import RTP
 
 @Suite struct SessionHostileTests {
   /// A call both ways with losses: every packet that was on its way, and the sessions at its end.
@@ -153,14 +154,22 @@ import Time
     #expect(refused { $0.cname = [UInt8](repeating: 1, count: 256) })
   }
 
-  @Test func `lines are bounded, and a number is not used twice`() throws {
+  @Test func `lines are bounded, and a removed one is taken again once nothing is left to be told of it`() throws {
     var configuration = Session.Configuration()
     configuration.maximumLines = 2
     var session = try Session(configuration: configuration, random: SeededRandom(seed: .init(1)), now: .zero)
     #expect(try session.addLine(kind: .audio) == 0)
-    session.removeLine(0, now: .zero)
     #expect(try session.addLine(kind: .video) == 1)
     #expect(throws: Session.UsageError.tooManyLines) { try session.addLine(kind: .video) }
+    session.removeLine(0, now: .zero)
+    session.tell(.keyFrameRequested(line: 0))
+    #expect(throws: Session.UsageError.tooManyLines) { try session.addLine(kind: .video) }
+    let event = session.pollEvent()
+    #expect(event == .keyFrameRequested(line: 0))
+    #expect(try session.addLine(kind: .video) == 0)
+    let streams = (session.sendingStream(of: 0), session.sendingStream(of: 1))
+    #expect(streams.0 != nil && streams.0 != streams.1)
+    session.removeLine(0, now: .zero)
     // A removed line cannot be used.
     session.configure(0, audioParameters(), now: .zero)
     let sample: [UInt8] = [0x78, 1]

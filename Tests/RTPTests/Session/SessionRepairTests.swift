@@ -209,4 +209,47 @@ final class BurstLoss {
     #expect(time - ended < .seconds(1) as Interval)
     #expect(world.framesAtB.count > 100)
   }
+
+
+  @Test func `the repeat of a packet without a payload fills its gap`() throws {
+    var world = try SessionWorld()
+    let line = try world.addLine(videoParameters())
+    for i in 0..<2 {
+      try world.a.send(
+        vp8Frame(i, isKey: i == 0, size: 300).span, FrameTiming(timestamp: UInt32(i)), on: line, now: world.now)
+    }
+    world.run(for: .milliseconds(10))
+    var last = world.sent[1].bytes
+    let missing = sequenceNumber(last)
+    last[3] &+= 1
+    let first = world.sent[0].bytes
+    world.b.receive(first.span, now: world.now)
+    world.b.receive(last.span, now: world.now)
+    let rtx: [UInt8] = [0x80, 97, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, UInt8(missing >> 8), UInt8(missing & 0xFF)]
+    world.b.receive(rtx.span, now: world.now)
+    world.settle()
+    #expect(world.framesAtB.count == 2)
+  }
+
+  @Test func `a pause forgets what was sent before it`() throws {
+    var world = try SessionWorld()
+    let line = try world.addLine(videoParameters())
+    try world.a.send(vp8Frame(1, isKey: true, size: 300).span, FrameTiming(timestamp: 0), on: line, now: world.now)
+    world.settle()
+    let number = sequenceNumber(world.sent[0].bytes)
+    let media = try #require(world.a.sendingStream(of: line)).ssrc
+    let nack = nackPacket(sender: 1, media: media, [(number, 0)])
+    world.a.receiveControl(nack.span, now: world.now)
+    var paused = videoParameters()
+    paused.sends = false
+    world.a.configure(line, paused, now: world.now)
+    world.a.configure(line, videoParameters(), now: world.now)
+    world.a.receiveControl(nack.span, now: world.now)
+    world.settle()
+    #expect(world.a.statistics(of: line)?.outbound.repeatsRefused == 1)
+    #expect(world.sent.count == 1)
+    try world.a.send(vp8Frame(2, isKey: true, size: 300).span, FrameTiming(timestamp: 1), on: line, now: world.now)
+    world.run(for: .milliseconds(10))
+    #expect(sequenceNumber(world.sent[1].bytes) == number &+ 1)
+  }
 }
