@@ -215,7 +215,10 @@ extension PeerConnection {
     case .none: profile = nil
     }
     // A peer that agreed on no profile gets no media; its data channels are none the worse.
-    guard let profile, let protection = ProtectionProfile(rawValue: profile.rawValue) else { return }
+    guard let profile, let protection = ProtectionProfile(rawValue: profile.rawValue) else {
+      _ = self.core.earlyMedia.removeAll()
+      return
+    }
     var material = SecretBytes(count: protection.keyingMaterialLength)
     var span = material.mutableBytes
     do throws(DTLS.UsageError) {
