@@ -18,8 +18,9 @@ public struct Indirect<Value>: ~Copyable {
     unsafe self.pointer.deallocate()
   }
 
-  @inlinable public var value: Value {
-    @inline(__always) _read { yield unsafe self.pointer.pointee }
-    @inline(__always) _modify { yield unsafe &self.pointer.pointee }
+  /// For addressors of the owner's: what a coroutine yields is copied, all of it, for a look at one of its fields.
+  @unsafe @inlinable public var address: UnsafePointer<Value> { unsafe UnsafePointer(self.pointer) }
+  @unsafe @inlinable public var mutableAddress: UnsafeMutablePointer<Value> {
+    mutating get { unsafe self.pointer }
   }
 }

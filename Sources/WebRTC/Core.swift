@@ -66,8 +66,8 @@ extension PeerConnection {
   }
 
   @usableFromInline var core: Core {
-    @inline(__always) _read { yield self.storage.value }
-    @inline(__always) _modify { yield &self.storage.value }
+    @inline(__always) unsafeAddress { unsafe self.storage.address }
+    @inline(__always) unsafeMutableAddress { unsafe self.storage.mutableAddress }
   }
 
   public var configuration: Configuration { self.core.configuration }

@@ -12,9 +12,9 @@ import WebRTC
 /// What many calls at once cost one driver.
 struct CallLoad {
   var peers = 0
-  /// The share of one core that the driver's thread took, at the full rate.
+  /// The share of one core that the driver's thread takes at the full rate, by the cost of a packet at the rate that was reached.
   var load = 0.0
-  /// Packets a second and call that came and that went: 50 each where nothing was late.
+  /// Packets a second and call that came and that went: 50 each, unless the machine is too busy.
   var rate = 0.0
   /// Nanoseconds for each packet, in or out.
   var cost = 0.0
@@ -110,9 +110,7 @@ func measureCalls(peers: Int, seconds: Int, progress: inout Progress) throws -> 
   result.cost = start.cost(until: end)
   result.rate = start.rate(until: end) / Double(peers)
   result.load = result.cost * Double(2 * callRate * peers) / 1e9
-  guard result.rate > 0.5 * Double(callRate) else {
-    throw Failure("only \(rounded(result.rate)) packets a second and call came through: the machine is too busy")
-  }
+  guard result.rate > 1 else { throw Failure("no packets came through") }
   return result
 }
 
