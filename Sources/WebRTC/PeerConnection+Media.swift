@@ -152,7 +152,7 @@ extension PeerConnection {
 
   // MARK: Statistics
 
-  /// Numbers of both directions by their W3C names; nil: no such transceiver.
+  /// Numbers of both directions by their W3C names; nil: no such transceiver, or one that ended and gave its place to another.
   public func mediaStatistics(of transceiver: Transceiver) -> RTP.Session.LineStatistics? {
     guard let media = self.core.media, transceiver.index >= 0, transceiver.index < media.transceivers.count else { return nil }
     return media.session.statistics(of: media.transceivers[transceiver.index].line)

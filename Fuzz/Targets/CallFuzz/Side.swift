@@ -218,7 +218,10 @@ struct Side: ~Copyable {
       let transceiver = Transceiver(index: index)
       let streams = self.peer.receivedStreams(of: transceiver)
       precondition(streams.count <= self.peer.configuration.rtp.maximumStreamsPerLine)
-      precondition((self.peer.mediaStatistics(of: transceiver) == nil) == (index == self.peer.transceiverCount))
+      let hasStatistics = self.peer.mediaStatistics(of: transceiver) != nil
+      let isStopped = self.peer.transceiverInfo(transceiver)?.isStopped
+      // One that ended keeps its numbers until another takes its line.
+      precondition(hasStatistics ? isStopped != nil : isStopped ?? true)
     }
     _ = (self.peer.mediaTransportStatistics, self.peer.mediaRoundTripTime)
   }
