@@ -67,7 +67,7 @@ let package = Package(
     .target(
       name: "CCrypto",
       linkerSettings: [.linkedLibrary("mbedcrypto", .when(platforms: [.linux]))]),
-    .target(name: "CSRTP", linkerSettings: [.linkedLibrary("srtp2", .when(platforms: [.linux]))]),
+    .target(name: "CSRTP", dependencies: ["CCrypto"], linkerSettings: [.linkedLibrary("srtp2", .when(platforms: [.linux]))]),
     .target(name: "CLinux"),
     .target(name: "MediaFiles", dependencies: ["Bytes", "RTP"], swiftSettings: host),
     .target(name: "CAllocations"),

@@ -51,7 +51,7 @@ extension Sender {
   mutating func writeRepeat(
     into writer: inout SpanWriter, departures: inout DepartureLog, now: Instant, ntpTime: UInt64
   ) -> Bool {
-    guard writer.remaining >= self.store.packetSize else { return false }
+    guard writer.remaining >= self.store.packetSize &+ 2 else { return false }
     while let number = self.repeats.pop() {
       guard let place = self.store.find(number) else { continue }
       let entry = self.store.entry(at: place)
