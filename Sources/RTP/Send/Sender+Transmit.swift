@@ -16,6 +16,8 @@ extension Sender {
     writer.write(self.store.packet(at: place))
     self.store.markSent(place, at: now)
     self.pacer.sent()
+    // Where nobody polled for a while, the next group is due already.
+    if self.pacer.allowance == 0 { self.pacer.advance(waiting: self.store.waiting, to: now) }
     let payload = UInt32(entry.count &- entry.headerCount)
     self.packetCount &+= 1
     self.octetCount &+= payload

@@ -183,6 +183,23 @@ import Time
     #expect(world.b.nextPacketSize == nil)
   }
 
+  @Test func `what nobody polled in time leaves at once, and no deadline stays behind`() throws {
+    var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
+    let line = try session.addLine(kind: .video)
+    session.configure(line, videoParameters(), now: .zero)
+    try session.send(vp8Frame(1, isKey: true, size: 30_000).span, FrameTiming(timestamp: 0), on: line, now: .zero)
+    let now = Instant.zero + .milliseconds(50)
+    var buffer = [UInt8](repeating: 0, count: 1500)
+    var packets = 0
+    while true {
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard session.pollTransmit(into: &writer, now: now) == .rtp else { break }
+      packets += 1
+    }
+    #expect(packets > 25)
+    #expect(session.nextDeadline.map { $0 > now } ?? true)
+  }
+
   @Test func `a packet is forwarded where it lies, once, and kept only when asked to`() throws {
     var configuration = Session.Configuration()
     configuration.videoReceiver.delivery = .inPlace
