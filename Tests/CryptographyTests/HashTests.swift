@@ -16,6 +16,24 @@ import Testing
     #expect(hex(tag.span) == "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54")
   }
 
+  @Test(arguments: vectors("rfc5869-hkdf"))
+  func `HMAC-SHA256 gives the keys of RFC 5869 appendix A`(vector: [String: String]) throws {
+    let (salt, ikm, info) = (
+      bytes(try #require(vector["salt"])), bytes(try #require(vector["ikm"])), bytes(try #require(vector["info"]))
+    )
+    let key = arrayCopy(HMAC.sha256(key: salt.span, ikm.span, Span()).span)
+    #expect(hexadecimal(key) == vector["prk"])
+    // RFC 5869 section 2.3.
+    var (output, block) = ([UInt8](), [UInt8]())
+    let expected = try #require(vector["okm"])
+    for number in UInt8(1)... where output.count < expected.count / 2 {
+      block = arrayCopy(HMAC.sha256(key: key.span, (block + info).span, [number].span).span)
+      output += block
+      guard output.count < expected.count / 2 else { break }
+    }
+    #expect(hexadecimal(output.prefix(expected.count / 2)) == expected)
+  }
+
   @Test func `SHA-256 matches FIPS 180-4's abc`() {
     let digest = Hash.sha256(Array("abc".utf8).span)
     #expect(hex(digest.span) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")

@@ -3,21 +3,13 @@ import Cryptography
 import Testing
 
 @Suite struct PRFTests {
-  /// The vectors that circulate for TLS 1.2's PRF (IETF TLS list, 2009).
-  @Test(arguments: [
-    (
-      PRF.sha256, "9bbe436ba940f017b17652849a71db35", "a0ba9f936cda311827a6f796ffd5198c",
-      "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9af0fa022f7077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5a72e5a5110fff70187347b66"
-    ),
-    (
-      .sha384, "b80b733d6ceefcdc71566ea48e5567df", "cd665cf6a8447dd6ff8b27555edb7465",
-      "7b0c18e9ced410ed1804f2cfa34a336a1c14dffb4900bb5fd7942107e81c83cde9ca0faa60be9fe34f82b1233c9146a0e534cb400fed2700884f9dc236f80edd8bfa961144c9e8d792eca722a7b32fc3d416d473ebc2c5fd4abfdad05d9184259b5bf8cd4d90fa0d31e2dec479e4f1a26066f2eea9a69236a3e52655c9e9aee691c8f3a26854308d5eaa3be85e0990703d73e56f"
-    ),
-  ])
-  func `matches the published vectors, whole, cut, and with the seed in two parts`(
-    prf: PRF, secret: String, seed: String, expected: String
-  ) {
-    let secret = bytes(secret), seed = bytes(seed)
+  @Test(arguments: vectors("tls12-prf"))
+  func `the published vectors of TLS 1.2's PRF come out, whole, cut, and with the seed in two parts`(
+    vector: [String: String]
+  ) throws {
+    let prf: PRF = vector["hash"] == "sha384" ? .sha384 : .sha256
+    let expected = try #require(vector["output"])
+    let secret = bytes(try #require(vector["secret"])), seed = bytes(try #require(vector["seed"]))
     for (length, split) in [(expected.count / 2, 0), (40, 5), (1, 16), (0, 0)] {
       var output = [UInt8](repeating: 0, count: length)
       var span = output.mutableSpan

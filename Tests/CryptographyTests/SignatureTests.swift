@@ -4,25 +4,16 @@ import Testing
 import Time
 
 @Suite struct SignatureTests {
-  static let privateKey = bytes("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721")
+  static let privateKey = bytes(vectors("rfc6979-p256")[0]["private"] ?? "")
 
-  @Test(arguments: [
-    (
-      "sample", "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716",
-      "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"
-    ),
-    (
-      "test", "f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367",
-      "019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083"
-    ),
-  ])
-  func `signatures match RFC 6979 appendix A.2.5 and verify`(message: String, r: String, s: String) throws {
-    let key = try SigningKey(privateKey: Self.privateKey.span)
+  @Test(arguments: vectors("rfc6979-p256"))
+  func `signatures match RFC 6979 appendix A.2.5 and verify`(vector: [String: String]) throws {
+    let (r, s) = (try #require(vector["r"]), try #require(vector["s"]))
+    let (x, y, text) = (try #require(vector["x"]), try #require(vector["y"]), try #require(vector["message"]))
+    let key = try SigningKey(privateKey: bytes(try #require(vector["private"])).span)
     let point = key.publicKey
-    #expect(
-      hexadecimal(arrayCopy(point.span)) == "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
-        + "7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299")
-    let message = Array(message.utf8), empty: [UInt8] = []
+    #expect(hexadecimal(arrayCopy(point.span)) == "04" + x + y)
+    let message = Array(text.utf8), empty: [UInt8] = []
     let signature = try key.signature(of: Hash.sha256(message.span))
     #expect(hexadecimal(signature).contains(r) && hexadecimal(signature).contains(s))
     let publicKey = PublicKey(key)
