@@ -20,18 +20,19 @@ import WebRTC
     _ link: inout Link, count: Int, size: Int = 4, interval: Interval = .zero
   ) -> [(number: Int, at: Instant, bytes: [UInt8])] {
     var now = Instant.zero
+    var result: [(number: Int, at: Instant, bytes: [UInt8])] = []
     for i in 0..<count {
       var bytes = [UInt8](repeating: 0, count: size)
       bytes[0] = UInt8(truncatingIfNeeded: i)
       bytes[1] = UInt8(truncatingIfNeeded: i >> 8)
       link.send(bytes.span, on: Self.path, now: now)
+      // Taken at once, so that nothing piles up; the order is made here.
+      while let flight = link.receive(now: .distantFuture) {
+        result.append((Int(flight.bytes[0]) | Int(flight.bytes[1]) << 8, flight.arrival, flight.bytes))
+      }
       now = now + interval
     }
-    var result: [(Int, Instant, [UInt8])] = []
-    while let flight = link.receive(now: .distantFuture) {
-      result.append((Int(flight.bytes[0]) | Int(flight.bytes[1]) << 8, flight.arrival, flight.bytes))
-    }
-    return result
+    return result.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
   }
 
   @Test func `a rate spaces datagrams by their size with headers`() {
