@@ -28,6 +28,7 @@ let targets = [
   "SRTPFuzz",
   "STUNFuzz",
   "SpanCursorFuzz",
+  "TURNServerFuzz",
   "VP8PayloadFuzz",
 ]
 let modules = [
