@@ -1,4 +1,5 @@
 import Bytes
+import STUN
 import Time
 import WebRTC
 

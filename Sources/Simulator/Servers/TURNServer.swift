@@ -116,7 +116,7 @@ public struct TURNServer: Sendable {
 
   public var allocationCount: Int { self.allocations.count }
   /// Of all allocations, the oldest first.
-  public var relayedAddresses: [TransportAddress] { self.allocations.flatMap(\.relays) }
+  public var relayedAddresses: [TransportAddress] { self.allocations.flatMap { $0.relays } }
 
   /// Takes what came to `local`: one of the relayed addresses, or the address that clients know.
   public mutating func receive(

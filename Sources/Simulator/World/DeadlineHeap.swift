@@ -1,3 +1,4 @@
+import STUN
 import Time
 
 /// One deadline for each of many machines, the earliest first; changing one takes steps with the logarithm of their number. Of

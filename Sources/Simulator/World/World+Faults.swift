@@ -1,5 +1,15 @@
+import Bytes
+import Cryptography
+import DTLS
+import DataChannel
+import ICE
+import RTP
+import SCTP
+import SDP
+import SRTP
 import STUN
 import Time
+import WebRTC
 
 /// What goes wrong in a world, at the owner's word and at once.
 extension World {
@@ -19,8 +29,8 @@ extension World {
   public func partition(_ hosts: [HostID], from others: [HostID], isOneWay: Bool = false) -> PartitionID {
     self.lastPartition &+= 1
     let id = PartitionID(number: self.lastPartition)
-    let first = hosts.map(\.index)
-    let second = others.map(\.index)
+    let first = hosts.map { $0.index }
+    let second = others.map { $0.index }
     self.partitions.append(Partition(id: id, from: first, to: second))
     if !isOneWay { self.partitions.append(Partition(id: id, from: second, to: first)) }
     return id

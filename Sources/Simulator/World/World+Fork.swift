@@ -1,4 +1,14 @@
+import Bytes
+import Cryptography
 import DTLS
+import DataChannel
+import ICE
+import RTP
+import SCTP
+import SDP
+import SRTP
+import STUN
+import Time
 import WebRTC
 
 /// Why a peer could not be forked: the provider of cryptography has no memory.

@@ -1,4 +1,12 @@
 import Bytes
+import Cryptography
+import DTLS
+import DataChannel
+import ICE
+import RTP
+import SCTP
+import SDP
+import SRTP
 import STUN
 import Time
 import WebRTC

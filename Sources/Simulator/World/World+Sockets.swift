@@ -1,6 +1,15 @@
 import Bytes
+import Cryptography
+import DTLS
+import DataChannel
+import ICE
+import RTP
+import SCTP
+import SDP
+import SRTP
 import STUN
 import Time
+import WebRTC
 
 /// Bare sockets: for tests of what is on the way, and for peers that are no engine of ours.
 extension World {

@@ -1,5 +1,15 @@
+import Bytes
+import Cryptography
+import DTLS
+import DataChannel
+import ICE
+import RTP
+import SCTP
+import SDP
+import SRTP
 import STUN
 import Time
+import WebRTC
 
 extension World {
   /// A host with one interface for each address, all of them in the public network or behind `nat`. The links are drawn anew for each.
