@@ -94,7 +94,7 @@ private func extensions(_ reader: inout ByteReader) -> String {
   return names.isEmpty ? "" : ", " + names.joined(separator: " ")
 }
 
-private func alertText(_ content: [UInt8]) -> String {
+func alertText(_ content: [UInt8]) -> String {
   guard content.count == 2 else { return "malformed" }
   let level = content[0] == 2 ? "fatal" : content[0] == 1 ? "warning" : "level \(content[0])"
   return level + " " + DTLS.Alert(rawValue: content[1]).name

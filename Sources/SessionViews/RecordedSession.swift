@@ -87,6 +87,7 @@ struct SessionEnd: Sendable {
   var connectionState = ConnectionState.new
   var failure: FailureReason?
   var statistics: PeerConnection.Statistics?
+  var transceivers: [TransceiverInfo] = []
 
   init() {}
 
@@ -94,6 +95,10 @@ struct SessionEnd: Sendable {
     self.connectionState = connection.connectionState
     self.failure = connection.failureReason
     self.statistics = connection.statistics
+    for index in 0..<min(connection.transceiverCount, Sampler.streamLimit) {
+      guard let info = connection.transceiverInfo(Transceiver(index: index)) else { break }
+      self.transceivers.append(info)
+    }
   }
 }
 
