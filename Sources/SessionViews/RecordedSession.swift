@@ -57,8 +57,12 @@ public struct RecordedSession: Sendable {
 
   /// What is wrong with the recording, in a line; nil: nothing.
   public var problem: String? {
-    switch self.failure {
-    case .none: self.isTruncated ? "the file ends in the middle of a record" : nil
+    if let failure = self.failure { return Self.explanation(of: failure) }
+    return self.isTruncated ? "the file ends in the middle of a record" : nil
+  }
+
+  public static func explanation(of failure: Replayer.Failure) -> String {
+    switch failure {
     case .notARecording: "this is not a recording, or one of another version"
     case .malformed(let offset): "the record at byte \(offset) is malformed; what follows it is not shown"
     case .differs(let offset): "what came out differs from the record at byte \(offset); what follows it is not shown"

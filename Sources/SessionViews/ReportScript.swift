@@ -6,7 +6,7 @@ extension Report {
   private static let scriptOfPlots = #"""
     "use strict";
     const data = JSON.parse(document.getElementById("data").textContent);
-    const PAD = data.end * 0.01, GUTTER = 112, RIGHT = 16;
+    const PAD = data.end * 0.01, GUTTER = 124, RIGHT = 16;
     const view = { from: -PAD, to: data.end + PAD };
     const panels = [];
 
@@ -20,6 +20,7 @@ extension Report {
     }
 
     function timeText(ms, span = Math.abs(ms)) {
+      if (ms === 0) return "0";
       if (span < 1) return (ms * 1000).toFixed(span < 0.01 ? 2 : 0) + " µs";
       if (span < 2000) return ms.toFixed(span < 10 ? 2 : span < 100 ? 1 : 0) + " ms";
       const s = ms / 1000;
@@ -79,7 +80,7 @@ extension Report {
       return result;
     }
     function prepare(series, width) {
-      if (series.kind === "rate") return groups(series, plotWidth(width) / 3);
+      if (series.kind === "rate") return groups(series, plotWidth(width) / 6);
       if (series.kind === "count") return groups(series, plotWidth(width) / 9);
       return inView(series.points);
     }
@@ -220,7 +221,7 @@ extension Report {
       panel(parent, "States", "and what was called and told: hover the marks", rows * high + 26, (svg, width) => {
         grid(svg, width, 4, rows * high + 6, true);
         peer.lanes.forEach((lane, row) => {
-          add(svg, "text", { class: "name", x: GUTTER - 7, y: row * high + 20, "text-anchor": "end" }, short(lane.name, 17));
+          add(svg, "text", { class: "name", x: GUTTER - 7, y: row * high + 20, "text-anchor": "end" }, short(lane.name, 16));
           for (const [from, to, label, tone] of lane.spans) {
             if (to < view.from || from > view.to) continue;
             const left = clamped(from, width), wide = Math.max(clamped(to, width) - left, 2.5);

@@ -1,3 +1,4 @@
+import ICE
 import RTP
 import Time
 import WebRTC
@@ -40,6 +41,8 @@ struct Sampler: Sendable {
   static let streamLimit = 16
 
   private(set) var samples: [Sample] = []
+  /// The pair that was selected last: a connection that ended has none any more.
+  private(set) var lastPair: ICE.Agent.SelectedPair?
   private var distance = Interval.milliseconds(2)
   private var next = Instant.zero
 
@@ -48,7 +51,7 @@ struct Sampler: Sendable {
   mutating func sample(_ connection: borrowing PeerConnection, at now: Instant) {
     guard now >= self.next else { return }
     self.next = now + self.distance
-    self.samples.append(Sample(connection, at: now))
+    self.append(connection, at: now)
     guard self.samples.count >= Self.limit else { return }
     self.distance = self.distance * 2
     self.samples = self.samples.enumerated().compactMap { $0.offset % 2 == 0 ? $0.element : nil }
@@ -56,14 +59,19 @@ struct Sampler: Sendable {
 
   /// The last word.
   mutating func finish(_ connection: borrowing PeerConnection, at now: Instant) {
-    self.samples.append(Sample(connection, at: now))
+    self.append(connection, at: now)
+  }
+
+  private mutating func append(_ connection: borrowing PeerConnection, at now: Instant) {
+    let statistics = connection.statistics
+    if let pair = statistics.selectedPair { self.lastPair = pair }
+    self.samples.append(Sample(connection, statistics, at: now))
   }
 }
 
 extension Sample {
-  init(_ connection: borrowing PeerConnection, at now: Instant) {
+  init(_ connection: borrowing PeerConnection, _ statistics: PeerConnection.Statistics, at now: Instant) {
     self.time = now
-    let statistics = connection.statistics
     self.hasSCTP = statistics.sctp.packetsReceived > 0
     self.congestionWindow = statistics.sctp.congestionWindow
     self.bytesInFlight = statistics.sctp.bytesInFlight

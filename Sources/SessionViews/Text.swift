@@ -55,8 +55,8 @@ func durationText(_ interval: Interval) -> String {
 
 func bytesText(_ count: UInt64) -> String {
   switch count {
-  case ..<10_000: "\(count) B"
-  case ..<10_000_000: decimal(Double(count) / 1e3, places: 1) + " kB"
+  case ..<1000: "\(count) B"
+  case ..<1_000_000: decimal(Double(count) / 1e3, places: 1) + " kB"
   default: decimal(Double(count) / 1e6, places: 1) + " MB"
   }
 }

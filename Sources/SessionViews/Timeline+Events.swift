@@ -7,6 +7,11 @@ import WebRTC
 /// Calls and events.
 extension Timeline {
   mutating func add(_ call: RecordedCall, _ isRefused: Bool, at time: Instant) {
+    switch call {
+    // A refused one only says that there is no room, as happens with every large transfer.
+    case .send, .receiveMessage, .sendFrame, .sendPacket, .receiveFrame, .setBufferedAmountLowThreshold: return
+    default: break
+    }
     if isRefused { return self.mark(call.text(self.session.bytes) + ": refused", .warn, at: time) }
     switch call {
     case .addLocalAddress:
@@ -17,7 +22,6 @@ extension Timeline {
       if let channel { self.open(channel, quoted(options.label), at: time) }
     case .close:
       if self.closedBy == nil { self.closedBy = .outgoing }
-    case .send, .receiveMessage, .sendFrame, .sendPacket, .receiveFrame, .setBufferedAmountLowThreshold: return
     default: break
     }
     self.mark(call.text(self.session.bytes), .a, at: time)
@@ -50,7 +54,7 @@ extension Timeline {
     case .dataChannelsConnected:
       self.channelsConnected = self.channelsConnected ?? time
       self.sctp.enter("up", .good, at: time)
-    case .channelOpened(let channel, _): self.open(channel, detail.isEmpty ? "channel \(channel.index)" : detail, isOpen: true, at: time)
+    case .channelOpened(let channel, _): self.open(channel, detail.isEmpty ? "channel \(channel.index)" : String(detail.prefix { $0 != " " || detail.first != "\"" }), isOpen: true, at: time)
     case .channelClosed(let channel):
       if let index = self.channels.firstIndex(where: { $0.index == channel.index }) {
         self.channels[index].lane.leave(at: time)
@@ -58,7 +62,7 @@ extension Timeline {
     case .streamAdded(let transceiver, let ssrc, let codec):
       if self.codecs.count < 1000 { self.codecs.append((ssrc, codec)) }
       guard self.streams.count < Self.laneLimit else { break }
-      var lane = Lane("\(codec.kind) from the peer")
+      var lane = Lane(codec.kind == .audio ? "Audio received" : "Video received")
       lane.enter("\(codec.format) \(ssrcText(ssrc)), transceiver \(transceiver.index)", .c, at: time)
       self.streams.append((ssrc, lane))
     case .streamRemoved(_, let ssrc):
@@ -76,9 +80,9 @@ extension Timeline {
     } else {
       guard self.channels.count < Self.laneLimit else { return }
       index = self.channels.count
-      self.channels.append((channel.index, Lane("Channel " + name)))
+      self.channels.append((channel.index, Lane(name)))
     }
-    self.channels[index].lane.enter(isOpen ? "open" : "opening", isOpen ? .d : .wait, at: time)
+    self.channels[index].lane.enter(isOpen ? "channel open" : "channel opening", isOpen ? .d : .wait, at: time)
   }
 
   /// Nothing that lives in the connection outlives it.

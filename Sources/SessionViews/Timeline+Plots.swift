@@ -32,7 +32,7 @@ extension Timeline {
           Series(name: "sent", tone: .b, shape: .rate(self.bytesOut, scale: 8)),
         ]),
       Plot(
-        title: "Datagrams", unit: "1/s",
+        title: "Datagrams a second", unit: "",
         series: [
           Series(name: "received", tone: .a, shape: .rate(self.packetsIn, scale: 1)),
           Series(name: "sent", tone: .b, shape: .rate(self.packetsOut, scale: 1)),

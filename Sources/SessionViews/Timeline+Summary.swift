@@ -41,12 +41,12 @@ extension Timeline {
 
   var cards: [Card] {
     var cards = [self.setUpCard]
-    if let pair = self.session.final.statistics?.selectedPair {
+    if let pair = self.session.samples.lastPair {
       cards.append(
         Card(
           label: "Path", value: "\(pair.localKind) ↔ \(pair.remoteKind)", detail: "\(pair.local.text) ↔ \(pair.remote.text)"))
-    } else if let span = self.pair.spans.last {
-      cards.append(Card(label: "Path", value: "lost", detail: span.label))
+    } else {
+      cards.append(Card(label: "Path", value: "none", detail: "no pair of candidates was selected"))
     }
     if let secrets = self.session.secrets {
       let srtp = secrets.srtpProfile.map { ", SRTP \($0.name)" } ?? ""
@@ -103,13 +103,22 @@ extension Timeline {
       detail: "\(plural(lost, "packet")) missed, \(repaired) repaired; NACK \(self.counts.negativeAcknowledgementsIn) in \(self.counts.negativeAcknowledgementsOut) out, PLI \(self.counts.keyFrameRequestsIn) in \(self.counts.keyFrameRequestsOut) out")
   }
 
+  private func kind(of ssrc: UInt32) -> String {
+    for sample in self.session.samples.samples.reversed() {
+      guard let outbound = sample.outbound.first(where: { $0.line.outbound.ssrc == ssrc }) else { continue }
+      guard self.session.final.transceivers.indices.contains(outbound.transceiver) else { break }
+      return self.session.final.transceivers[outbound.transceiver].kind == .audio ? "Audio" : "Video"
+    }
+    return "Media"
+  }
+
   /// Those with something in them, from top to bottom.
   var lanes: [Lane] {
     var lanes = [self.connection, self.signalling, self.gathering, self.ice, self.pair, self.dtls, self.sctp]
     lanes += self.channels.map { $0.lane } + self.streams.map { $0.lane }
     for stream in self.traffic where stream.direction == .outgoing {
       guard lanes.count < 4 * Self.laneLimit else { break }
-      var lane = Lane("Media sent")
+      var lane = Lane("\(self.kind(of: stream.ssrc)) sent")
       lane.spans = [LaneSpan(from: stream.first, to: stream.last, label: ssrcText(stream.ssrc) + (stream.mid.isEmpty ? "" : ", mid \(quoted(stream.mid))"), tone: .b)]
       lanes.append(lane)
     }
