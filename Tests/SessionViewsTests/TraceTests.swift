@@ -35,7 +35,7 @@ import WebRTC
       "<-   RTCP SR 0xf670e787, time 820182753, 20 packets, 12500 bytes",
       "<-   RTCP SDES, 1 source, 0xf670e787 is \"8mVOoaqK03ZRC7n9\"",
       "<-   RTCP RR 0xf670e787; of 0x60fd88ca: lost 0 (0 %), up to 25328, jitter 539",
-      "<-   SCTP DATA TSN 2116000205, stream 1/0, BE, DATA_CHANNEL_OPEN \"chat\", ordered, 16 bytes",
+      "<-   SCTP DATA TSN 2773151809, stream 1/0, BE, DATA_CHANNEL_OPEN \"chat\", ordered, 16 bytes",
     ] { #expect(text.contains { $0.hasSuffix(line) }, "\(line)") }
   }
 
