@@ -13,7 +13,7 @@ extension Report {
     h1 { font-size: 24px; margin: 0; letter-spacing: -.01em; overflow-wrap: anywhere; }
     .kind { margin: 2px 0 12px; color: var(--soft); }
     nav { position: sticky; top: 0; z-index: 5; background: var(--bg); border-bottom: 1px solid var(--line); display: flex; gap: 6px; align-items: center; flex-wrap: wrap;
-      padding: 8px max(20px, calc((100vw - 1280px) / 2 + 20px)); }
+      padding: 8px max(20px, calc((100% - 1280px) / 2 + 20px)); }
     nav button { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: 7px; padding: 3px 10px; cursor: pointer; }
     nav button:hover { border-color: var(--a); color: var(--a); }
     nav output { margin-left: 8px; font-variant-numeric: tabular-nums; }

@@ -210,7 +210,9 @@ extension Timeline {
       {
         self.roundTrips.append((time, milliseconds(time - sent)))
       }
-      guard let index = self.pending[facts.transaction], self.checks[index].direction != direction,
+      guard self.pendingSent[facts.transaction]?.1 != direction else { return }
+      self.pendingSent[facts.transaction] = nil
+      guard let index = self.pending.removeValue(forKey: facts.transaction), self.checks[index].direction != direction,
         self.checks[index].answered == nil
       else { return }
       self.checks[index].answered = time

@@ -19,7 +19,13 @@ public struct Trace {
   /// Gives the lines one after another, those of several peers in the order of time.
   public func write(_ line: (String) -> Void) {
     let origin = self.sessions.map { $0.start }.min() ?? .zero
-    for (time, text, _) in self.merged() { line(Self.time(time - origin) + "  " + text) }
+    let decoders = self.sessions.map { DecoderBox($0) }
+    for (index, item) in self.merged() {
+      let session = self.sessions[index]
+      let name = self.sessions.count > 1 ? visible(session.name) + "  " : ""
+      let time = Self.time(session.items[item].time - origin)
+      for text in session.items[item].texts(session, &decoders[index].decoder) { line(time + "  " + name + text) }
+    }
     for session in self.sessions {
       if let problem = session.problem { line("\(visible(session.name)): \(problem)") }
     }
@@ -29,19 +35,23 @@ public struct Trace {
     String(format: "%12.6f", Double(elapsed.nanoseconds) / 1e9)
   }
 
-  private func merged() -> [(Instant, String, Int)] {
-    var lines: [(Instant, String, Int)] = []
-    for session in self.sessions {
-      let name = self.sessions.count > 1 ? visible(session.name) + "  " : ""
-      var decoder = Decoder(session)
-      for item in session.items {
-        for text in item.texts(session, &decoder) { lines.append((item.time, name + text, lines.count)) }
-      }
+  /// All items in the order of time; the order of recording settles what happened at one time.
+  private func merged() -> [(session: Int, item: Int)] {
+    var order: [(session: Int, item: Int)] = []
+    for (index, session) in self.sessions.enumerated() { order += session.items.indices.map { (index, $0) } }
+    guard self.sessions.count > 1 else { return order }
+    let times = self.sessions.map { $0.items.map { $0.time } }
+    return order.sorted { a, b in
+      let (first, second) = (times[a.session][a.item], times[b.session][b.item])
+      return first == second ? (a.session, a.item) < (b.session, b.item) : first < second
     }
-    // The order of recording settles what happened at one time.
-    if self.sessions.count > 1 { lines.sort { ($0.0, $0.2) < ($1.0, $1.2) } }
-    return lines
   }
+}
+
+/// Arrays hold no values that cannot be copied.
+private final class DecoderBox {
+  var decoder: Decoder
+  init(_ session: RecordedSession) { self.decoder = Decoder(session) }
 }
 
 extension SessionItem {
