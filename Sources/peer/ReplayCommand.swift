@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import SessionViews
 import Simulator
+import Time
 
 struct Replay: ParsableCommand {
   static let configuration = CommandConfiguration(
