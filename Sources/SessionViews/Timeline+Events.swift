@@ -36,6 +36,7 @@ extension Timeline {
       if state == .closed, self.closedBy == nil { self.closedBy = .incoming }
       self.connection.enter("\(state)", tone, at: time)
       if state == .closed || state == .failed { self.end(at: time) }
+      if state == .closed { self.ice.leave(at: time) }
     case .signalingStateChanged(let state):
       self.signalling.enter("\(state)", state == .stable ? .good : state == .closed ? .off : .wait, at: time)
     case .iceStateChanged(let state):
@@ -87,7 +88,6 @@ extension Timeline {
 
   /// Nothing that lives in the connection outlives it.
   private mutating func end(at time: Instant) {
-    self.ice.leave(at: time)
     self.pair.leave(at: time)
     self.dtls.leave(at: time)
     self.sctp.leave(at: time)

@@ -21,7 +21,7 @@ extension Timeline {
     let length = durationText(self.session.end - self.session.start)
     let final = self.session.final
     if let failure = final.failure {
-      return Verdict(tone: .bad, headline: "Failed", text: "\(failure.text). The recording is of \(length).")
+      return Verdict(tone: .bad, headline: "Failed: \(failure.text)", text: "The recording is of \(length).")
     }
     guard let connected = self.connected else {
       let text = self.checks.isEmpty ? "No connectivity check was sent or received." : "\(plural(self.checks.count, "check")), \(self.checksUnanswered) of ours without an answer."

@@ -47,6 +47,20 @@ import Testing
     #expect(views.lines.dropLast(3).elementsEqual(whole.lines.prefix(views.lines.count - 3)))
   }
 
+  @Test func `a session that never came to keys has no secrets to give away, and says that it never connected`() throws {
+    let call = try LossyCall(loss: 1000, label: [0x78]).run(milliseconds: 31_000)
+    let session = try RecordedSession(name: "alone", recording: call.answerer)
+    let hasSecrets = session.secrets != nil
+    #expect(!hasSecrets)
+    let blocks = try PacketCaptureTests.blocks(PacketCapture([session]).encoded())
+    #expect(!blocks.contains { $0.type == 10 } && blocks.contains { $0.type == 6 })
+    #expect(Report([session], title: "x").html().contains("<b>Failed: no candidate pair works.</b>"))
+    let early = try RecordedSession(name: "early", recording: Array(try recording("chromium").prefix(2600)))
+    let hasEarlySecrets = early.secrets != nil
+    #expect(!hasEarlySecrets)
+    #expect(Report([early], title: "x").html().contains("<b>Never connected.</b>"))
+  }
+
   @Test func `bytes changed anywhere do no harm`() throws {
     let bytes = try recording("aiortc")
     for offset in stride(from: 16, to: bytes.count, by: 131) {

@@ -64,12 +64,13 @@ final class LossyCall {
       self.deliver()
       advance(&self.offerer, to: self.now)
       advance(&self.answerer, to: self.now)
-      if tick % 20 == 0, self.offerer.connection.connectionState == .connected {
+      let isConnected = self.offerer.connection.connectionState == .connected
+      if tick % 20 == 0, isConnected {
         let frame = [UInt8](repeating: 0xFC, count: 60 + Int(self.random.next(below: 60)))
         try? self.offerer.sendFrame(frame.span, FrameTiming(timestamp: timestamp), on: self.audio, now: self.now)
         timestamp &+= 960
       }
-      if tick % 4 == 0 {
+      if tick % 4 == 0, isConnected {
         let message = [UInt8](repeating: 7, count: 3000)
         try? self.offerer.send(message.span, kind: .binary, on: self.channel, now: self.now)
       }
