@@ -119,6 +119,25 @@ async def test_the_report_is_drawn(name, browsers, tmp_path):
     assert browser.problems == []
 
 
+async def test_a_damaged_recording_is_shown_up_to_the_damage(browsers, tmp_path):
+    whole = (ROOT / "Vectors/sessions/chromium.rtcrec").read_bytes()
+    damaged = tmp_path / "<b>damaged.rtcrec"
+    damaged.write_bytes(whole[:5000] + b"\xff" * 8 + whole[5008:])
+    file = tmp_path / "report.html"
+    process = await asyncio.create_subprocess_exec(binary(), "replay", damaged, "--report", file, stderr=subprocess.PIPE)
+    _, errors = await process.communicate()
+    assert process.returncode != 0
+    assert b"what follows it is not shown" in errors
+    browser = await browsers("chromium")
+    await browser.watch()
+    browser.problems.clear()
+    await browser.open(file.as_uri())
+    assert "<b>damaged.rtcrec" in await browser.run("() => document.querySelector('h1').innerText")
+    assert "what follows it is not shown" in await browser.run("() => document.querySelector('.problem').innerText")
+    assert all(each["shapes"] > 0 for each in await browser.run(PLOTS))
+    assert browser.problems == []
+
+
 async def test_the_report_can_be_looked_around_in(browsers, tmp_path):
     file = tmp_path / "report.html"
     await replay("chromium-media", "--report", file)
