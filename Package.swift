@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let embedded = Context.environment["EMBEDDED"] == "1"
@@ -45,6 +46,14 @@ let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
 /// Independent implementations that the tests of a module run against.
 let oracles = ["Cryptography": ["CMbedTLSPeer"], "DTLS": ["CMbedTLSPeer"], "SCTP": ["CUsrsctpPeer"]]
 
+/// The fuzz targets as modules, for the tests that run what once failed under them; Fuzz/ is a package of its own.
+let fuzzTargets = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Fuzz/Targets").sorted()
+
+let anyModule: [Target.Dependency] = engineModules.map { .byName(name: $0.name) } + ["MediaFiles", "SessionViews"]
+let fuzzModules: [Target] = fuzzTargets.map {
+  .target(name: $0, dependencies: anyModule, path: "Fuzz/Targets/" + $0, swiftSettings: host)
+}
+
 let package = Package(
   name: "swift-rtc",
   products: engineModules.map { .library(name: $0.name, targets: [$0.name]) } + [
@@ -68,7 +77,7 @@ let package = Package(
     .target(
       name: "CCrypto",
       linkerSettings: [.linkedLibrary("mbedcrypto", .when(platforms: [.linux]))]),
-    .target(name: "CSRTP", linkerSettings: [.linkedLibrary("srtp2", .when(platforms: [.linux]))]),
+    .target(name: "CSRTP", dependencies: ["CCrypto"], linkerSettings: [.linkedLibrary("srtp2", .when(platforms: [.linux]))]),
     .target(name: "CLinux"),
     .target(name: "MediaFiles", dependencies: ["Bytes", "RTP"], swiftSettings: host),
     .target(
@@ -89,6 +98,7 @@ let package = Package(
       ],
       swiftSettings: host),
   ]
+    + fuzzModules
     + engineModules.filter { $0.name != "WebRTC" }.map {
       .testTarget(
         name: $0.name + "Tests",
@@ -98,6 +108,7 @@ let package = Package(
       .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator", "MediaFiles"], swiftSettings: host),
       .testTarget(name: "SessionViewsTests", dependencies: ["SessionViews", "Simulator"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
+      .testTarget(name: "FuzzTests", dependencies: fuzzTargets.map { .byName(name: $0) }, swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),
       .target(
         name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",

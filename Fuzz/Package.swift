@@ -1,36 +1,10 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
-/// The folders of Targets/, each a libFuzzer target; Fuzz/run builds and runs them.
-let targets = [
-  "CallFuzz",
-  "CandidateFuzz",
-  "CertificateFuzz",
-  "DCEPFuzz",
-  "DTLSConnectionFuzz",
-  "DTLSHandshakeFuzz",
-  "DTLSRecordFuzz",
-  "H264PayloadFuzz",
-  "ICEAgentFuzz",
-  "JPEGPayloadFuzz",
-  "MJPEGChannelFuzz",
-  "MediaFilesFuzz",
-  "OpusPayloadFuzz",
-  "PeerConnectionFuzz",
-  "RecordingFuzz",
-  "RTCPFuzz",
-  "RTPPacketFuzz",
-  "RTPReceiverFuzz",
-  "RTPSessionFuzz",
-  "SCTPAssociationFuzz",
-  "SCTPPacketFuzz",
-  "SDPFuzz",
-  "SRTPFuzz",
-  "SessionViewsFuzz",
-  "STUNFuzz",
-  "SpanCursorFuzz",
-  "VP8PayloadFuzz",
-]
+/// The folders of Targets/, each a libFuzzer target; Fuzz/run builds and runs them. The main package has them as modules, too, whose
+/// tests run what once failed.
+let targets = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Targets").sorted()
 let modules = [
   "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC", "Simulator",
   "MediaFiles", "SessionViews",
@@ -44,6 +18,9 @@ let package = Package(
       name: name,
       dependencies: modules.map { .product(name: $0, package: "swift-rtc") },
       path: "Targets/" + name,
-      swiftSettings: [.enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error), .unsafeFlags(["-parse-as-library"])])
+      swiftSettings: [
+        .enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error), .define("FUZZING"),
+        .unsafeFlags(["-parse-as-library"]),
+      ])
   }
 )

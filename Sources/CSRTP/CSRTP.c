@@ -4,6 +4,7 @@
 #endif
 
 #include "CSRTP.h"
+#include "ShortPackets.h"
 
 #include <srtp2/srtp.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ static int start_library(void) {
   if (__atomic_compare_exchange_n(&state, &expected, STARTING, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     start_cryptography();
     int outcome = srtp_init() == srtp_err_status_ok ? STARTED : FAILED;
+    if (outcome == STARTED) csrtp_speed_up_short_packets();
     __atomic_store_n(&state, outcome, __ATOMIC_RELEASE);
     return outcome == STARTED;
   }

@@ -248,7 +248,9 @@ public final class EpollDriver: @unchecked Sendable {
           continue
         }
         let isSTUN = datagram[0] < 4
-        peer.connection.receive(&datagram, from: remote, to: socket.signalled, now: now)
+        if let (transceiver, packet) = peer.connection.receive(&datagram, from: remote, to: socket.signalled, now: now) {
+          peer.delegate?.peer(peer, didReceive: packet, on: transceiver, payload: packet.header.payload(of: datagram.span))
+        }
         if isSTUN, socket.owner == nil, peer.connection.connection.accepts(from: remote, to: socket.signalled) {
           self.routes.learn(route, for: peer)
         }
@@ -256,6 +258,8 @@ public final class EpollDriver: @unchecked Sendable {
       }
       if count < clinux_batch_capacity(self.incoming) { break }
       self.serveDirty()
+      // A peer may have been closed, and its socket with it.
+      guard self.sockets.contains(where: { $0.descriptor == socket.descriptor && $0.address == socket.address }) else { return }
     }
   }
 

@@ -14,7 +14,7 @@ public protocol PeerDelegate: AnyObject {
   func peer(_ peer: Peer, didReceive message: ReceivedMessage, bytes: Span<UInt8>)
   /// A whole frame, in the order of its stream. Nothing is done with it by default.
   func peer(_ peer: Peer, didReceive frame: ReceivedFrame, on transceiver: Transceiver, bytes: Span<UInt8>)
-  /// A payload as it came, of a receiver whose `delivery` is `.packets`. Nothing is done with it by default.
+  /// A payload as it came, of a receiver whose `delivery` is `.packets` or `.inPlace`. Nothing is done with it by default.
   func peer(_ peer: Peer, didReceive packet: ReceivedPacket, on transceiver: Transceiver, payload: Span<UInt8>)
 }
 

@@ -88,7 +88,7 @@ public struct IVFWriter {
     guard self.frameCount > 0 else { return }
     let mean = self.frameCount > 1 ? self.latest / Int64(self.frameCount - 1) : 1
     var length: [UInt8] = []
-    length.appendLittleEndian(UInt32(clamping: self.latest + mean))
+    length.appendLittleEndian(UInt32(clamping: UInt64(self.latest) + UInt64(mean)))
     try self.output.overwrite(length, at: 24)
   }
 

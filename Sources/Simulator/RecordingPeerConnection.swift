@@ -132,11 +132,18 @@ public struct RecordingPeerConnection: ~Copyable {
 
   // MARK: Flow
 
+  @discardableResult
   public mutating func receive(
     _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, now: Instant
-  ) {
+  ) -> (Transceiver, ReceivedPacket)? {
     self.recorder?.record(.receive, at: now, path: (remote, local), datagram.span)
-    self.connection.receive(&datagram, from: remote, to: local, now: now)
+    let received = self.connection.receive(&datagram, from: remote, to: local, now: now)
+    if let (transceiver, packet) = received {
+      self.recorder?.record(
+        .packet, numbers: [UInt64(transceiver.index), UInt64(packet.header.timestamp)],
+        packet.header.payload(of: datagram.span))
+    }
+    return received
   }
 
   public mutating func advance(to now: Instant) {

@@ -57,11 +57,24 @@ extension Replayer {
       numbers = [UInt64(transceiver.index), UInt64(packet.header.timestamp)]
     }
     let count = writer.count
-    let expected = try self.nextOutput(kind == .receiveFrame ? .frame : .packet)
-    guard let numbers, let expected else {
-      try self.check((numbers == nil) == (expected == nil))
-      return .input
-    }
+    try self.compare(numbers, output.span.extracting(0..<count), with: kind == .receiveFrame ? .frame : .packet)
+    return numbers == nil ? .input : .frame(size: count)
+  }
+
+  /// A packet that `receive` gave back, or that it gave none.
+  mutating func comparePacket(
+    _ received: (Transceiver, ReceivedPacket)?, in datagram: Span<UInt8>
+  ) throws(WireError) {
+    guard let (transceiver, packet) = received else { return try self.compare(nil, Span(), with: .packet) }
+    try self.compare(
+      [UInt64(transceiver.index), UInt64(packet.header.timestamp)], packet.header.payload(of: datagram), with: .packet)
+  }
+
+  private mutating func compare(
+    _ numbers: [UInt64]?, _ output: Span<UInt8>, with kind: RecordingFormat.Kind
+  ) throws(WireError) {
+    let expected = try self.nextOutput(kind)
+    guard let numbers, let expected else { return try self.check((numbers == nil) == (expected == nil)) }
     let bytes = self.bytes
     var cursor = SpanCursor(bytes.span.extracting(expected))
     for number in numbers {
@@ -69,7 +82,6 @@ extension Replayer {
       try self.check(recorded == number)
     }
     let start = expected.lowerBound &+ cursor.offset
-    try self.compare(output.span.extracting(0..<count), with: start..<expected.upperBound)
-    return .frame(size: count)
+    try self.compare(output, with: start..<expected.upperBound)
   }
 }

@@ -185,7 +185,8 @@ public struct Replayer: ~Copyable {
       let local = try cursor.readAddress()
       var datagram = arrayCopy(try cursor.readBytes(cursor.remaining))
       var span = datagram.mutableSpan
-      self.connection.receive(&span, from: remote, to: local, now: now)
+      let received = self.connection.receive(&span, from: remote, to: local, now: now)
+      try self.comparePacket(received, in: span.span)
       return .datagramIn(size: datagram.count)
     case .advance:
       self.connection.advance(to: now)

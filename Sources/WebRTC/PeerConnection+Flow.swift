@@ -16,10 +16,14 @@ extension PeerConnection {
 
   /// Takes a datagram that came from `remote` to the local address `local`. Its bytes are used up: records are
   /// decrypted in place. RFC 7983 section 7 tells the protocols apart.
+  ///
+  /// Gives back what a receiver with the delivery `.inPlace` has to forward: its payload now lies in `datagram`
+  /// (`ReceivedPacket.header.payload(of:)`). What came ahead of the keys waits for `receivePacket`.
+  @discardableResult
   public mutating func receive(
     _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, now: Instant
-  ) {
-    guard datagram.count > 0, !self.core.isClosing else { return }
+  ) -> (Transceiver, ReceivedPacket)? {
+    guard datagram.count > 0, !self.core.isClosing else { return nil }
     self.core.counters.datagramsReceived &+= 1
     self.core.counters.bytesReceived &+= UInt64(datagram.count)
     self.core.clock = max(self.core.clock, now)
@@ -35,14 +39,15 @@ extension PeerConnection {
         } else {
           self.core.early.append(datagram.span, from: remote, to: local)
         }
-        return
+        return nil
       }
       self.receiveRecords(&datagram, from: remote, to: local, now: now)
     case 128...191:
-      self.receiveMedia(&datagram, from: remote, to: local, now: now)
+      return self.receiveMedia(&datagram, from: remote, to: local, now: now)
     default:
       self.core.counters.unknownDatagrams &+= 1
     }
+    return nil
   }
 
   private mutating func receiveRecords(

@@ -129,7 +129,8 @@ extension PeerConnection {
     return (transceiver, frame)
   }
 
-  /// Takes the next payload of a receiver whose `delivery` is `.packets`; as `receiveFrame`.
+  /// Takes the next payload of a receiver whose `delivery` is `.packets`; as `receiveFrame`. With `.inPlace`, the few that came ahead
+  /// of the keys.
   public mutating func receivePacket(into writer: inout SpanWriter) -> (Transceiver, ReceivedPacket)? {
     guard let media = self.core.media, let packet = media.session.receivePacket(into: &writer),
       let transceiver = media.transceiver(ofLine: packet.line)
@@ -139,8 +140,8 @@ extension PeerConnection {
 
   /// Whether the configuration has any receiver give packets in place of frames.
   public var deliversPackets: Bool {
-    self.core.configuration.rtp.audioReceiver.delivery == .packets
-      || self.core.configuration.rtp.videoReceiver.delivery == .packets
+    self.core.configuration.rtp.audioReceiver.delivery != .frames
+      || self.core.configuration.rtp.videoReceiver.delivery != .frames
   }
 
   /// Asks the peer for a key frame (PLI, or FIR where that alone was negotiated).
@@ -239,17 +240,19 @@ extension PeerConnection {
     for entry in self.core.earlyMedia.removeAll() where self.core.agent.accepts(from: entry.remote, to: entry.local) {
       var bytes = entry.bytes
       var datagram = bytes.mutableSpan
-      self.receiveMedia(&datagram, from: entry.remote, to: entry.local, now: now)
+      self.receiveMedia(&datagram, from: entry.remote, to: entry.local, keeps: true, now: now)
     }
   }
 
-  /// An SRTP or SRTCP packet.
+  /// An SRTP or SRTCP packet. `keeps`: nobody takes it from the datagram.
+  @discardableResult
   mutating func receiveMedia(
-    _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, now: Instant
-  ) {
+    _ datagram: inout MutableSpan<UInt8>, from remote: TransportAddress, to local: TransportAddress, keeps: Bool = false,
+    now: Instant
+  ) -> (Transceiver, ReceivedPacket)? {
     guard self.core.agent.accepts(from: remote, to: local) else {
       self.core.counters.unacceptedDatagrams &+= 1
-      return
+      return nil
     }
     guard self.core.isMediaReady, let media = self.core.media else {
       // The peer may be through with the handshake while its last flight is still on the way to us.
@@ -258,19 +261,22 @@ extension PeerConnection {
       } else {
         self.core.counters.unknownDatagrams &+= 1
       }
-      return
+      return nil
     }
+    var packet: ReceivedPacket?
     // RFC 5761 section 4: RTCP's packet types are where RTP has payload types 64 to 95 with the marker.
     let isControl = datagram.count > 1 && datagram[1] >= 192 && datagram[1] <= 223
     if isControl {
-      guard let count = self.srtp?.unprotectControl(&datagram) ?? nil else { return }
+      guard let count = self.srtp?.unprotectControl(&datagram) ?? nil else { return nil }
       media.session.receiveControl(datagram.span.extracting(0..<count), now: now)
     } else {
-      guard let count = self.srtp?.unprotect(&datagram) ?? nil else { return }
-      media.session.receive(datagram.span.extracting(0..<count), now: now)
+      guard let count = self.srtp?.unprotect(&datagram) ?? nil else { return nil }
+      packet = media.session.receive(datagram.span.extracting(0..<count), keeps: keeps, now: now)
     }
     self.core.agent.didReceiveData(from: remote, to: local, now: now)
     self.updateMediaDeadline()
+    guard let packet, let transceiver = media.transceiver(ofLine: packet.line) else { return nil }
+    return (transceiver, packet)
   }
 
   /// Writes the next packet of media and protects it where it lies.
@@ -278,7 +284,8 @@ extension PeerConnection {
     guard self.core.isMediaReady, let media = self.core.media else { return false }
     let start = writer.count
     // A packet that found no room for its tag would be lost.
-    guard writer.remaining >= self.core.configuration.rtp.maximumPacketSize &+ SRTP.Session.tailroom else { return false }
+    // RTX adds two bytes to a packet.
+    guard writer.remaining >= self.core.configuration.rtp.maximumPacketSize &+ 2 &+ SRTP.Session.tailroom else { return false }
     while let kind = media.session.pollTransmit(into: &writer, now: self.core.clock) {
       let count = writer.count &- start
       writer.skip(SRTP.Session.tailroom)

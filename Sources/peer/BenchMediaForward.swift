@@ -143,32 +143,28 @@ private struct Forwarder: ~Copyable {
 
   mutating func receive(_ packet: inout MutableSpan<UInt8>, now: Instant) {
     guard let count = self.ingress.unprotect(&packet) else { return }
-    self.receiving.receive(packet.span.extracting(0..<count), now: now)
+    let plain = packet.span.extracting(0..<count)
+    guard let received = self.receiving.receive(plain, now: now) else { return }
+    do throws(RTP.SendError) {
+      try self.sending.sendPacket(
+        received.header.payload(of: plain), marker: received.header.marker,
+        FrameTiming(timestamp: received.header.timestamp), on: 0, now: now)
+    } catch {
+      // What finds no room is lost, and told by the count of packets.
+    }
   }
 
-  /// Timers, then what came, then what is to leave.
-  mutating func serve(by buffers: inout Buffers, now: Instant) {
+  /// Timers, then what is to leave.
+  mutating func serve(by buffer: inout [UInt8], now: Instant) {
     if let deadline = self.receiving.nextDeadline, deadline <= now { self.receiving.advance(to: now) }
     if let deadline = self.sending.nextDeadline, deadline <= now { self.sending.advance(to: now) }
     while self.receiving.pollEvent() != nil {}
     while self.sending.pollEvent() != nil {}
     while true {
-      var writer = SpanWriter(buffers.payload.mutableSpan)
-      guard let received = self.receiving.receivePacket(into: &writer) else { break }
-      let size = writer.count
-      do throws(RTP.SendError) {
-        try self.sending.sendPacket(
-          buffers.payload.span.extracting(0..<size), marker: received.header.marker,
-          FrameTiming(timestamp: received.header.timestamp), on: 0, now: now)
-      } catch {
-        break
-      }
-    }
-    while true {
-      var writer = SpanWriter(buffers.output.mutableSpan)
+      var writer = SpanWriter(buffer.mutableSpan)
       guard let kind = self.sending.pollTransmit(into: &writer, now: now) else { break }
       let size = writer.count
-      var bytes = buffers.output.mutableSpan
+      var bytes = buffer.mutableSpan
       switch kind {
       case .rtp: if self.egress.protect(&bytes, count: size) != nil { self.packets += 1 }
       case .rtcp: if self.egress.protectControl(&bytes, count: size) != nil { self.controlPackets += 1 }
@@ -176,18 +172,13 @@ private struct Forwarder: ~Copyable {
     }
     // The sender gets its reports.
     while true {
-      var writer = SpanWriter(buffers.output.mutableSpan)
+      var writer = SpanWriter(buffer.mutableSpan)
       guard self.receiving.pollTransmit(into: &writer, now: now) != nil else { break }
       let size = writer.count
-      var bytes = buffers.output.mutableSpan
+      var bytes = buffer.mutableSpan
       if self.ingress.protectControl(&bytes, count: size) != nil { self.controlPackets += 1 }
     }
   }
-}
-
-private struct Buffers {
-  var payload = [UInt8](repeating: 0, count: 1500)
-  var output = [UInt8](repeating: 0, count: 1500)
 }
 
 /// Protected packets, each in a place of its own; both contenders change their copies in place.
@@ -207,7 +198,7 @@ private struct PacketSet {
 
 private func makeForwarder(_ ingress: [UInt8], _ egress: [UInt8], now: Instant) throws -> Forwarder {
   var configuration = RTP.Session.Configuration()
-  configuration.videoReceiver.delivery = .packets
+  configuration.videoReceiver.delivery = .inPlace
   // Two bytes of each packet are left for RTX.
   configuration.maximumPacketSize = mediaPacketSize + 2
   // What comes was paced by its sender.
@@ -260,7 +251,7 @@ private struct PacketSource: ~Copyable {
 
 /// Our turn: a burst every 10 ms.
 private func forward(
-  _ packets: inout PacketSet, through forwarder: inout Forwarder, by buffers: inout Buffers, now: inout Instant
+  _ packets: inout PacketSet, through forwarder: inout Forwarder, by buffer: inout [UInt8], now: inout Instant
 ) {
   var index = 0
   while index < PacketSet.count {
@@ -273,7 +264,7 @@ private func forward(
       forwarder.receive(&packet, now: now)
       index += 1
     }
-    forwarder.serve(by: &buffers, now: now)
+    forwarder.serve(by: &buffer, now: now)
   }
 }
 
@@ -285,7 +276,7 @@ func measureForwarding(rounds: Int, packetsPerRound: Int) throws -> MediaCost {
   let bareIngress = try BareSRTP(ingress, isClient: false)
   let bareEgress = try BareSRTP(egress, isClient: true)
   var forwarder = try makeForwarder(ingress, egress, now: now)
-  var buffers = Buffers()
+  var buffer = [UInt8](repeating: 0, count: 1500)
   let clock = clinux_thread_clock()
   var mine = PacketSet()
   var theirs = PacketSet()
@@ -297,7 +288,7 @@ func measureForwarding(rounds: Int, packetsPerRound: Int) throws -> MediaCost {
     let sizes = mine.sizes
     let controlPackets = forwarder.controlPackets
     let atStart = (clinux_clock_nanoseconds(clock), callocations_total())
-    forward(&mine, through: &forwarder, by: &buffers, now: &now)
+    forward(&mine, through: &forwarder, by: &buffer, now: &now)
     let between = (clinux_clock_nanoseconds(clock), callocations_total())
     var isFine = true
     theirs.bytes.withUnsafeMutableBufferPointer { bytes in

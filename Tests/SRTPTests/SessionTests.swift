@@ -23,6 +23,29 @@ import Testing
   }
 
   @Test(arguments: profiles)
+  func `packets of every length pass, with short headers and long ones`(profile: ProtectionProfile) throws {
+    let client = try session(profile, client: true)
+    let server = try session(profile, client: false)
+    var sequence: UInt16 = 0
+    for extensionWords in [0, 20, 27, 28, 29, 60] {
+      for size in [0, 1, 100, 239, 240, 241, 255, 256, 257, 300, 1000] {
+        sequence += 1
+        var packet = rtp(sequence, size: 0)
+        if extensionWords > 0 {
+          packet[0] = 0x90
+          packet += [0xBE, 0xDE, 0, UInt8(extensionWords)] + [UInt8](repeating: 0, count: 4 * extensionWords)
+        }
+        packet += (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+        let sent = try #require(client.protected(packet))
+        var forged = sent
+        forged[forged.count - 1] ^= 1
+        #expect(server.unprotected(forged) == nil)
+        #expect(server.unprotected(sent) == packet)
+      }
+    }
+  }
+
+  @Test(arguments: profiles)
   func `header extensions and CSRCs stay in the clear and are authenticated`(profile: ProtectionProfile) throws {
     let client = try session(profile, client: true)
     let server = try session(profile, client: false)

@@ -9,13 +9,17 @@ import WebRTC
 
 @Suite struct MediaRecordingTests {
   /// A recorded peer that exchanges PCMU with one that is not recorded, and what is wrong with calls on the way.
-  private static func record() throws -> (recording: [UInt8], sent: Int, received: Int) {
+  private static func record(
+    _ delivery: Receiver.Delivery
+  ) throws -> (recording: [UInt8], sent: Int, received: Int) {
     var random = SeededRandom(seed: .init(11))
     let (mine, theirs) = (try Identity(random: &random), try Identity(random: &random))
     var now = Instant(nanoseconds: 5_000_000_000)
     let (here, there) = (PeerPair.offererAddress, PeerPair.answererAddress)
+    var configuration = PeerConnection.Configuration()
+    configuration.rtp.audioReceiver.delivery = delivery
     var recorded = try RecordingPeerConnection(
-      configuration: .init(), identity: mine, seed: .init(1), isRecording: true, now: now)
+      configuration: configuration, identity: mine, seed: .init(1), isRecording: true, now: now)
     var other = try PeerConnection(configuration: .init(), identity: theirs, seed: .init(2), now: now)
     recorded.addLocalAddress(here, preference: 65535, now: now)
     other.addLocalAddress(there, preference: 65535, now: now)
@@ -65,7 +69,7 @@ import WebRTC
         let count = writer.count
         var bytes = buffer.mutableSpan
         var datagram = bytes._mutatingExtracting(0..<count)
-        recorded.receive(&datagram, from: there, to: here, now: now)
+        if recorded.receive(&datagram, from: there, to: here, now: now) != nil { received += 1 }
       }
       while recorded.pollEvent() != nil {}
       // One that is too small first: the frame stays.
@@ -74,7 +78,7 @@ import WebRTC
       #expect(recorded.receiveFrame(into: &smallWriter) == nil)
       while true {
         var writer = SpanWriter(buffer.mutableSpan)
-        guard recorded.receiveFrame(into: &writer) != nil else { break }
+        guard recorded.receiveFrame(into: &writer) != nil || recorded.receivePacket(into: &writer) != nil else { break }
         received += 1
       }
       recorded.drainRecording { recording += arrayCopy($0) }
@@ -90,8 +94,11 @@ import WebRTC
     return (recording, sent, received)
   }
 
-  @Test func `a recorded call gives the same packets, frames and refusals when it is replayed`() throws {
-    let (recording, sent, received) = try Self.record()
+  @Test(arguments: [Receiver.Delivery.frames, .packets, .inPlace])
+  func `a recorded call gives the same packets, frames and refusals when it is replayed`(
+    delivery: Receiver.Delivery
+  ) throws {
+    let (recording, sent, received) = try Self.record(delivery)
     #expect(sent > 200 && received > 200)
     var replayer = try Replayer(recording)
     while try replayer.step() != nil {}

@@ -7,7 +7,9 @@ import WebRTC
 /// Two peers with audio and video whose input is a string of calls, time steps, what happens to the datagrams and
 /// descriptions between them, and what the other side's key holder could send. Keys and handshakes are made once; every run
 /// plays on a fork.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

@@ -2,7 +2,9 @@ import Bytes
 import ICE
 
 /// Parses the input as a candidate attribute: what is a candidate must read the same when written.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   guard let parsed = try? ParsedCandidate(parsing: input.span) else { return 0 }

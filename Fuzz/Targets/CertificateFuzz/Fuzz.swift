@@ -2,7 +2,9 @@ import Bytes
 import Cryptography
 
 /// Certificates, signatures and DER from a stranger: nothing may trap, and what verifies must not come from luck.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var reader = DERReader(input.span)

@@ -81,7 +81,9 @@ private func poll(_ channels: inout DataChannels, _ buffer: inout [UInt8]) -> [U
 
 private let start = World()
 
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

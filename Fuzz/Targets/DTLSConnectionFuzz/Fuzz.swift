@@ -6,7 +6,9 @@ import Time
 /// A client and a server, from the start or from some point of an orderly handshake, with a network that the input drives: it loses, repeats, changes, cuts, reorders and
 /// forges datagrams, and moves the clock. Both must keep their promises: deadlines in the future, connected sides agree on
 /// their keys, data comes out only as it went in.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

@@ -5,7 +5,9 @@ import Time
 
 /// Handshake messages of the input's making to a fresh server or a client that has said hello: type and body come from the
 /// input, headers are right, so that the parsers behind reassembly are reached. Nobody may end up connected.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

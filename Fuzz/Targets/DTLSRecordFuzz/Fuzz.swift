@@ -5,7 +5,9 @@ import Time
 
 /// A connected pair. The input decides what each of many records becomes: delivered, changed, repeated, cut, or replaced by
 /// bytes of the input. Only what was sealed may come out, each record at most once, and the connection must stand.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

@@ -6,7 +6,9 @@ import Time
 /// Drives an agent from one of several starting states through a string of calls and packets. Packets are raw, or
 /// properly signed so that the input reaches beyond authentication. After every step the deadline must lie in the
 /// future, polls must end, and a copy must say the same as the original.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

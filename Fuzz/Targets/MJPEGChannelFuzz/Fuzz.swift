@@ -2,7 +2,9 @@ import Bytes
 import RTP
 
 /// The input as messages of a channel, and as a frame to be sent over one.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = Array(UnsafeBufferPointer(start: data, count: count))[...]
   guard let first = input.popFirst() else { return 0 }

@@ -4,7 +4,9 @@ import RTP
 
 /// Reads the input as whatever file it says it is. What can be read holds together, and comes back the same when it is
 /// written and read again.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = Array(UnsafeBufferPointer(start: data, count: count))
   if input.starts(with: "OggS".utf8) { repairChecksums(&input) }

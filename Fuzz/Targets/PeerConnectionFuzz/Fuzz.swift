@@ -8,7 +8,9 @@ import WebRTC
 
 /// Two peers whose input is a string of calls, time steps, and what happens to the datagrams between them, from one of a
 /// few places in a session's life. Signalling and keys are made once; every run plays on a fork.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

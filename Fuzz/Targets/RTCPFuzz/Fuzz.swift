@@ -2,7 +2,9 @@ import Bytes
 import RTP
 
 /// Everything that can be read out of an RTCP packet.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var offset = 0

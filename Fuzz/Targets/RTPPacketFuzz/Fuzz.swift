@@ -3,7 +3,9 @@ import RTP
 
 /// The first bytes are the ids of the extensions, the rest is a packet. What is read lies in the packet, and what is read and written
 /// again reads the same.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   let names = HeaderExtension.allCases

@@ -115,7 +115,9 @@ private struct Victim {
   }
 }
 
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let data, count > 1 else { return 0 }
   let bytes = [UInt8](UnsafeBufferPointer(start: data, count: count))

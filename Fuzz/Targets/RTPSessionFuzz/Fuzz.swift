@@ -83,7 +83,9 @@ private func drain(_ victim: inout Victim) {
   precondition(victim.session.streamCount <= 6)
 }
 
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

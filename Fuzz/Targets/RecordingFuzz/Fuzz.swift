@@ -2,7 +2,9 @@ import Simulator
 import WebRTC
 
 /// Replays a recording of which nothing may be true: it ends in an error or an end, in bounded time and memory.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let replayer = try? Replayer(Array(UnsafeBufferPointer(start: data, count: count))) else { return 0 }
   play(replayer)

@@ -3,7 +3,9 @@ import SDP
 
 /// Any bytes as a description and as a fragment: what parses is written to what parses to the same, an offer that can
 /// be answered has an answer that it accepts, and an answer is taken or refused.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   fuzzDescription(input)

@@ -2,7 +2,9 @@ import SRTP
 
 /// Two peers under one key, driven by the input: a byte that says what happens, a byte of length, then a packet. Among it,
 /// one side is forked; from then on the fork has to agree in everything.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   guard let first = input.first else { return 0 }

@@ -3,7 +3,9 @@ import STUN
 
 /// Parses the input as a message. What parses must be walked, checked and rewritten without a trap, and an address in it
 /// must survive being written and read again.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   if let ip = try? IPAddress(text: input.span) {

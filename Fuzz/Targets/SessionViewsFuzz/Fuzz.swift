@@ -3,7 +3,9 @@ import Simulator
 
 /// Shows a recording of which nothing may be true in every way, and takes the bytes for what lies under the encryption, which no
 /// change of a recording reaches: all ends, in bounded time and memory.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: data, count: count))
   if let packet = SCTPPacket(bytes) { precondition(packet.texts.count <= count) }

@@ -1,7 +1,9 @@
 import Bytes
 
 /// Reads fields of every width in an order that the input chooses: no read may trap or go past the end.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)

@@ -43,11 +43,11 @@ public struct ReceivedFrame: Equatable, Sendable {
   }
 }
 
-/// A payload that was written into the caller's buffer as it came, to be forwarded.
+/// A payload as it came, to be forwarded: written into the caller's buffer, or still in the datagram that `receive` took.
 public struct ReceivedPacket: Equatable, Sendable {
   /// The session's line that it came on.
   public var line: Int
-  /// As it came; `payloadCount` bytes were written.
+  /// As it came: `payloadCount` bytes were written, or lie at `payloadOffset` of the datagram.
   public var header: PacketHeader
   public var codec: Codec
   /// Whether it belongs to a key frame, as far as the payload shows.

@@ -12,7 +12,12 @@ extension Receiver {
 
   /// Takes a packet. Of an RTX packet (`isRepair`) the header is to have the original's payload type, sequence number and SSRC,
   /// and `payload` what follows the original sequence number (RFC 4588 section 4).
-  public mutating func receive(_ header: PacketHeader, payload: Span<UInt8>, isRepair: Bool, now: Instant) {
+  ///
+  /// Gives back what a receiver with the delivery `.inPlace` has to forward, unless `keeps`: then it waits for `receivePacket`.
+  @discardableResult
+  public mutating func receive(
+    _ header: PacketHeader, payload: Span<UInt8>, isRepair: Bool, keeps: Bool = false, now: Instant
+  ) -> ReceivedPacket? {
     self.now = max(self.now, now)
     self.counters.packetsReceived &+= 1
     self.counters.bytesReceived &+= UInt64(payload.count)
@@ -31,24 +36,28 @@ extension Receiver {
       }
     }
     let mayFollow = !beginsKeyFrame && facts != nil && self.mappings[self.mapping].codec.kind == .video
-    guard let index = self.place(header, isRepair: isRepair, isKnown: known, mayFollow: mayFollow) else { return }
+    guard let index = self.place(header, isRepair: isRepair, isKnown: known, mayFollow: mayFollow) else { return nil }
     self.counters.lastPacketReceivedAt = self.now
     if index < self.scan || (index < self.window.end && self.window[index].kind != .missing) {
       self.countLate(index)
-      return
+      return nil
     }
     var slot = PacketSlot()
     slot.payloadType = header.payloadType
     slot.timestamp = header.timestamp
     slot.marker = header.marker
     slot.time = self.now
-    if let facts, self.keep(header, payload, facts, isRepair: isRepair, in: &slot) {
+    var lent: ReceivedPacket?
+    if let facts, self.configuration.delivery == .inPlace, !keeps {
+      lent = self.packet(header, facts, isRepair: isRepair)
+      slot.kind = .done
+    } else if let facts, self.keep(header, payload, facts, isRepair: isRepair, in: &slot) {
       // Making room may have given this packet's place up.
       guard index >= self.scan else {
         if slot.kind == .payload { self.pool.free(slot.block) }
         self.counters.packetsDiscarded &+= 1
         self.scanPackets()
-        return
+        return nil
       }
     } else if facts == nil, payload.count == 0 || !known {
       // Padding, comfort noise, events: of no frame, and no loss.
@@ -62,6 +71,15 @@ extension Receiver {
     self.put(slot, at: index, isRepair: isRepair)
     if beginsKeyFrame { self.jumpToKeyFrame(index) }
     self.scanPackets()
+    return lent
+  }
+
+  /// What is forwarded of a packet.
+  private mutating func packet(_ header: PacketHeader, _ facts: PayloadFacts, isRepair: Bool) -> ReceivedPacket {
+    if facts.isKeyFrame { self.keyFrameCame() }
+    return ReceivedPacket(
+      line: self.line, header: header, codec: self.mappings[self.mapping].codec, isKeyFrame: facts.isKeyFrame,
+      isRepair: isRepair, receivedAt: self.now)
   }
 
   private mutating func findMapping(_ payloadType: UInt8) -> Bool {
@@ -139,13 +157,9 @@ extension Receiver {
     slot.start = facts.start
     slot.endsFrame = facts.endsFrame
     slot.isKeyFrame = facts.isKeyFrame
-    if self.configuration.delivery == .packets {
-      let packet = ReceivedPacket(
-        line: self.line, header: header, codec: self.mappings[self.mapping].codec, isKeyFrame: facts.isKeyFrame, isRepair: isRepair,
-        receivedAt: self.now)
-      if facts.isKeyFrame { self.keyFrameCame() }
+    if self.configuration.delivery != .frames {
       slot.kind = .done
-      return self.enqueue(packet, payload)
+      return self.enqueue(self.packet(header, facts, isRepair: isRepair), payload)
     }
     var block = self.pool.store(payload)
     while block == nil, self.evictOldest() { block = self.pool.store(payload) }

@@ -8,6 +8,8 @@ extension Receiver {
     case frames
     /// Payloads at once, as they come, duplicates left out: for forwarding.
     case packets
+    /// As `packets`, but where the datagram lies: `receive` says what it held, and nothing is copied or kept.
+    case inPlace
   }
 
   /// What a receiver is told at its start. Every number is a bound or an interval that may be tuned.

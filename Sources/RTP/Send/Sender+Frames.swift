@@ -54,7 +54,7 @@ extension Sender {
     var header = self.header(mapping.payloadType, timing)
     header.marker = marker
     let size = self.template.size(of: header) &+ payload.count
-    guard size &+ 2 <= self.store.packetSize else { throw .tooLarge }
+    guard size <= self.store.packetSize else { throw .tooLarge }
     guard self.store.hasRoom(packets: 1, bytes: size), let offset = self.store.reserve() else {
       self.statistics.framesRefused &+= 1
       throw .wouldBlock

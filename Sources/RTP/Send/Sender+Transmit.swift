@@ -16,6 +16,8 @@ extension Sender {
     writer.write(self.store.packet(at: place))
     self.store.markSent(place, at: now)
     self.pacer.sent()
+    // Where nobody polled for a while, the next group is due already.
+    if self.pacer.allowance == 0 { self.pacer.advance(waiting: self.store.waiting, to: now) }
     let payload = UInt32(entry.count &- entry.headerCount)
     self.packetCount &+= 1
     self.octetCount &+= payload
@@ -51,7 +53,7 @@ extension Sender {
   mutating func writeRepeat(
     into writer: inout SpanWriter, departures: inout DepartureLog, now: Instant, ntpTime: UInt64
   ) -> Bool {
-    guard writer.remaining >= self.store.packetSize else { return false }
+    guard writer.remaining >= self.store.packetSize &+ 2 else { return false }
     while let number = self.repeats.pop() {
       guard let place = self.store.find(number) else { continue }
       let entry = self.store.entry(at: place)

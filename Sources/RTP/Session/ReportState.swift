@@ -12,7 +12,10 @@ struct ReportState: Sendable {
   /// SSRCs that are used no more (RFC 3550 section 6.6).
   var goodbyes: [UInt32] = []
 
-  // Transport-wide feedback.
+  // Transport-wide feedback; how many packets have come since the last, and when the first of them did.
+  static let manyArrivals = 16
+  var transportArrivals = 0
+  var transportSince = Instant.zero
   var transportDeadline = Instant.distantFuture
   var transportIsDue = false
   var transportMedia: UInt32 = 0

@@ -3,13 +3,17 @@ import Time
 
 extension Session {
   /// Takes a decrypted RTP packet.
-  public mutating func receive(_ packet: Span<UInt8>, now: Instant) {
+  ///
+  /// Gives back what a line with the delivery `.inPlace` has to forward; its payload lies in `packet`. `keeps`: it waits for
+  /// `receivePacket` all the same.
+  @discardableResult
+  public mutating func receive(_ packet: Span<UInt8>, keeps: Bool = false, now: Instant) -> ReceivedPacket? {
     let header: PacketHeader
     do throws(WireError) {
       header = try PacketHeader(parsing: packet, extensions: self.extensions)
     } catch {
       self.statistics.malformedPackets &+= 1
-      return
+      return nil
     }
     self.statistics.packetsReceived &+= 1
     // Whosever it is, it came: RTX padding that probes the path may precede the stream.
@@ -18,32 +22,34 @@ extension Session {
     }
     guard let index = self.route(header, packet, now: now) else {
       self.statistics.unroutablePackets &+= 1
-      return
+      return nil
     }
     self.streams[index].lastActivity = now
-    if header.ssrc == self.streams[index].ssrc {
-      self.streams[index].receiver.receive(header, payload: header.payload(of: packet), isRepair: false, now: now)
-    } else {
-      self.unwrap(header, packet, to: index, now: now)
+    defer { self.refreshStream(index) }
+    guard header.ssrc == self.streams[index].ssrc else {
+      return self.unwrap(header, packet, to: index, keeps: keeps, now: now)
     }
-    self.refreshStream(index)
+    return self.streams[index].receiver.receive(
+      header, payload: header.payload(of: packet), isRepair: false, keeps: keeps, now: now)
   }
 
   /// RFC 4588 section 4: the original's sequence number stands before its payload.
-  private mutating func unwrap(_ header: PacketHeader, _ packet: Span<UInt8>, to index: Int, now: Instant) {
+  private mutating func unwrap(
+    _ header: PacketHeader, _ packet: Span<UInt8>, to index: Int, keeps: Bool, now: Instant
+  ) -> ReceivedPacket? {
     let payload = header.payload(of: packet)
     // Without a sequence number it is padding, by which senders probe the path.
-    guard payload.count >= 2 else { return }
+    guard payload.count >= 2 else { return nil }
     let line = self.streams[index].line
-    guard let mapping = self.lines[line].mapping(for: header.payloadType), mapping.isRepair else { return }
+    guard let mapping = self.lines[line].mapping(for: header.payloadType), mapping.isRepair else { return nil }
     var original = header
     original.payloadType = self.lines[line].parameters.receiveCodecs[mapping.index].payloadType
     original.ssrc = self.streams[index].ssrc
     original.sequenceNumber = UInt16(payload[0]) &<< 8 | UInt16(payload[1])
     original.payloadOffset &+= 2
     original.payloadCount &-= 2
-    self.streams[index].receiver.receive(
-      original, payload: payload.extracting(2..<payload.count), isRepair: true, now: now)
+    return self.streams[index].receiver.receive(
+      original, payload: payload.extracting(2..<payload.count), isRepair: true, keeps: keeps, now: now)
   }
 
   /// Whose packet it is (RFC 9143 section 9.2): the stream's place; nil: nobody's.

@@ -19,8 +19,18 @@ extension Session {
   mutating func noteArrival(_ number: UInt16, media: UInt32, now: Instant) {
     self.arrivals.note(number, at: now)
     self.reports.transportMedia = media
-    guard self.reports.transportDeadline == .distantFuture, !self.reports.transportIsDue else { return }
-    self.reports.transportDeadline = now + self.configuration.transportFeedbackInterval
+    guard !self.reports.transportIsDue else { return }
+    let interval = self.configuration.transportFeedbackInterval
+    if self.reports.transportDeadline == .distantFuture {
+      self.reports.transportArrivals = 1
+      self.reports.transportSince = now
+      self.reports.transportDeadline = now + interval * 5 / 2
+    } else {
+      self.reports.transportArrivals &+= 1
+      guard self.reports.transportArrivals == ReportState.manyArrivals else { return }
+      // Congestion shows in many packets; a report for each five of audio would cost more than it tells.
+      self.reports.transportDeadline = max(self.reports.transportSince + interval, now)
+    }
     self.expect(self.reports.transportDeadline)
   }
 

@@ -21,7 +21,8 @@ extension Session {
     self.scheduleReports(now: now)
   }
 
-  /// Writes the next packet at `writer.count`; nil: nothing is due. The writer needs `maximumPacketSize` bytes of room.
+  /// Writes the next packet at `writer.count`; nil: nothing is due. The writer needs `maximumPacketSize` bytes of room, and 2
+  /// for RTX.
   ///
   /// Audio goes first; reports and feedback, which are few, go before repeats, and repeats before new video.
   public mutating func pollTransmit(into writer: inout SpanWriter, now: Instant) -> PacketKind? {

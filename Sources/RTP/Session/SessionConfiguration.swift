@@ -29,7 +29,8 @@ extension Session {
     /// The canonical name (RFC 7022), of 255 bytes at most; empty: 16 random characters.
     public var cname: [UInt8] = []
     /// The largest RTP or RTCP packet written, without SRTP's trailer: 200 to 65,000 bytes. It has to hold the report of a line with all
-    /// its streams: 24 bytes each, the canonical name, and 90 bytes.
+    /// its streams: 24 bytes each, the canonical name, and 90 bytes. A forwarded packet of this size is sent again with two bytes more
+    /// (RFC 4588).
     public var maximumPacketSize = 1200
     public var videoStore = StoreLimits(bytes: 512_000, packets: 1024, age: .seconds(2))
     public var audioReceiver = Receiver.Configuration(.audio)
@@ -49,7 +50,8 @@ extension Session {
     public var repeatBurst = 128_000
     /// The mean time between reports, as RFC 3550 section 6.2 randomises it. At least 20 ms.
     public var reportInterval = Interval.seconds(1)
-    /// How often arrivals are reported where transport-wide sequence numbers were negotiated. At least 5 ms.
+    /// How often arrivals are reported where transport-wide sequence numbers were negotiated, at least 5 ms; two and a half times as long
+    /// after so few packets as audio alone has.
     public var transportFeedbackInterval = Interval.milliseconds(100)
     /// `keyFrameRequested` events of one line come no closer than this; a request in between is answered at its end.
     public var keyFrameEventInterval = Interval.milliseconds(250)

@@ -283,10 +283,28 @@ import Time
     #expect(session.streamCount == 1)
     var now = Instant.zero
     var told = 0
-    self.pass(.milliseconds(200), &session, &now) { session, now in
+    self.pass(.milliseconds(260), &session, &now) { session, now in
       told += self.control(from: &session, at: now).filter { $0 == 205 }.count
     }
     #expect(told == 1)
+  }
+
+  @Test(arguments: [(packets: 15, told: 250), (16, 100), (40, 100)])
+  func `few arrivals are told later than many`(packets: Int, told: UInt64) throws {
+    var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
+    var video = videoParameters(transportCC: true)
+    video.receives = true
+    session.configure(try session.addLine(kind: .video), video, now: .zero)
+    for number in UInt8(0)..<UInt8(packets) {
+      let packet: [UInt8] = [0x90, 96, 0, number, 0, 0, 0, 2, 0, 0, 0, 3, 0xBE, 0xDE, 0, 1, 0x31, 0, number, 0, 0x10, 1]
+      session.receive(packet.span, now: .zero + .milliseconds(UInt32(number)))
+    }
+    var now = Instant.zero + .milliseconds(UInt32(packets))
+    var times: [UInt64] = []
+    self.pass(.milliseconds(400), &session, &now) { session, now in
+      for kind in self.control(from: &session, at: now) where kind == 205 { times.append((now - .zero).nanoseconds / 1_000_000) }
+    }
+    #expect(times.first.map { $0 >= told && $0 < told + 10 } == true)
   }
 
   @Test func `packets that probe the path before there is a stream are told in transport-wide feedback`() throws {
@@ -301,7 +319,7 @@ import Time
     #expect(session.streamCount == 0)
     var now = Instant.zero
     var told = 0
-    self.pass(.milliseconds(200), &session, &now) { session, now in
+    self.pass(.milliseconds(260), &session, &now) { session, now in
       told += self.control(from: &session, at: now).filter { $0 == 205 }.count
     }
     #expect(told == 1)

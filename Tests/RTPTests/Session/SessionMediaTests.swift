@@ -182,4 +182,77 @@ import Time
     #expect(received?.line == line)
     #expect(world.b.nextPacketSize == nil)
   }
+
+  @Test func `what nobody polled in time leaves at once, and no deadline stays behind`() throws {
+    var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
+    let line = try session.addLine(kind: .video)
+    session.configure(line, videoParameters(), now: .zero)
+    try session.send(vp8Frame(1, isKey: true, size: 30_000).span, FrameTiming(timestamp: 0), on: line, now: .zero)
+    let now = Instant.zero + .milliseconds(50)
+    var buffer = [UInt8](repeating: 0, count: 1500)
+    var packets = 0
+    while true {
+      var writer = SpanWriter(buffer.mutableSpan)
+      guard session.pollTransmit(into: &writer, now: now) == .rtp else { break }
+      packets += 1
+    }
+    #expect(packets > 25)
+    #expect(session.nextDeadline.map { $0 > now } ?? true)
+  }
+
+  @Test func `a packet is forwarded where it lies, once, and kept only when asked to`() throws {
+    var configuration = Session.Configuration()
+    configuration.videoReceiver.delivery = .inPlace
+    var session = try Session(configuration: configuration, random: SeededRandom(seed: .init(1)), now: .zero)
+    var video = videoParameters()
+    video.receives = true
+    session.configure(try session.addLine(kind: .video), video, now: .zero)
+    let payload: [UInt8] = [0x10, 0x10, 0, 0, 0x9D, 1, 0x2A, 0x40, 1, 0xF0, 0]
+    let first: [UInt8] = [0x80, 96, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3] + payload
+    let received = session.receive(first.span, now: .zero)
+    #expect(received.map { Array(first[$0.header.payloadOffset...].prefix($0.header.payloadCount)) } == payload)
+    #expect(received?.isKeyFrame == true && received?.isRepair == false && received?.header.sequenceNumber == 1)
+    let again = session.receive(first.span, now: .zero)
+    #expect(again == nil)
+    #expect(session.nextPacketSize == nil)
+    // The repeat of a missing one, by RTX: the payload begins behind the original's number.
+    let third: [UInt8] = [0x80, 96, 0, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0x10, 7]
+    let rtx: [UInt8] = [0x80, 97, 0, 9, 0, 0, 0, 2, 0, 0, 0, 4, 0, 2, 0x10, 8]
+    session.receive(third.span, now: .zero)
+    let repeated = session.receive(rtx.span, now: .zero + .milliseconds(5))
+    #expect(repeated?.isRepair == true && repeated?.header.sequenceNumber == 2 && repeated?.header.ssrc == 3)
+    #expect(repeated?.header.payloadOffset == 14 && repeated?.header.payloadCount == 2)
+    let fourth: [UInt8] = [0x80, 0xE0, 0, 4, 0, 0, 0, 3, 0, 0, 0, 3, 0x10, 9]
+    let kept = session.receive(fourth.span, keeps: true, now: .zero + .milliseconds(6))
+    #expect(kept == nil)
+    #expect(session.nextPacketSize == 2)
+  }
+
+  @Test func `a forwarded packet may be as large as packets are, and is repeated by RTX with two bytes more`() throws {
+    var session = try Session(random: SeededRandom(seed: .init(1)), now: .zero)
+    var video = videoParameters()
+    video.sends = true
+    let line = try session.addLine(kind: .video)
+    session.configure(line, video, now: .zero)
+    var buffer = [UInt8](repeating: 0, count: 1202)
+    func poll(room: Int, now: Instant) -> Int? {
+      var span = buffer.mutableSpan
+      var writer = SpanWriter(span._mutatingExtracting(0..<room))
+      return session.pollTransmit(into: &writer, now: now) == .rtp ? writer.count : nil
+    }
+    var payload = [UInt8](repeating: 1, count: 1200)
+    var size = 1200
+    while (try? session.sendPacket(
+      payload.span.extracting(0..<size), marker: true, FrameTiming(timestamp: 0), on: line, now: .zero)) == nil { size -= 1 }
+    #expect(poll(room: 1202, now: .zero) == 1200)
+    let number = UInt16(buffer[2]) << 8 | UInt16(buffer[3])
+    payload = Array(buffer[12..<1200])
+    let ssrc = Array(buffer[8..<12])
+    // A generic NACK (RFC 4585 section 6.2.1).
+    let nack: [UInt8] = [0x81, 205, 0, 3, 0, 0, 0, 9] + ssrc + [UInt8(number >> 8), UInt8(number & 255), 0, 0]
+    session.receiveControl(nack.span, now: .zero + .milliseconds(20))
+    #expect(poll(room: 1201, now: .zero + .milliseconds(20)) == nil)
+    #expect(poll(room: 1202, now: .zero + .milliseconds(20)) == 1202)
+    #expect(buffer[1] & 0x7F == 97 && Array(buffer.suffix(1000)) == Array(payload.suffix(1000)))
+  }
 }
