@@ -49,7 +49,7 @@ let oracles = ["Cryptography": ["CMbedTLSPeer"], "DTLS": ["CMbedTLSPeer"], "SCTP
 /// The fuzz targets as modules, for the tests that run what once failed under them; Fuzz/ is a package of its own.
 let fuzzTargets = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Fuzz/Targets").sorted()
 
-let anyModule: [Target.Dependency] = engineModules.map { .byName(name: $0.name) } + ["MediaFiles"]
+let anyModule: [Target.Dependency] = engineModules.map { .byName(name: $0.name) } + ["MediaFiles", "SessionViews"]
 let fuzzModules: [Target] = fuzzTargets.map {
   .target(name: $0, dependencies: anyModule, path: "Fuzz/Targets/" + $0, swiftSettings: host)
 }
@@ -59,6 +59,7 @@ let package = Package(
   products: engineModules.map { .library(name: $0.name, targets: [$0.name]) } + [
     .library(name: "MediaFiles", targets: ["MediaFiles"]),
     .library(name: "EpollDriver", targets: ["EpollDriver"]),
+    .library(name: "SessionViews", targets: ["SessionViews"]),
     .executable(name: "peer", targets: ["peer"]),
   ],
   traits: [
@@ -79,12 +80,19 @@ let package = Package(
     .target(name: "CSRTP", dependencies: ["CCrypto"], linkerSettings: [.linkedLibrary("srtp2", .when(platforms: [.linux]))]),
     .target(name: "CLinux"),
     .target(name: "MediaFiles", dependencies: ["Bytes", "RTP"], swiftSettings: host),
+    .target(
+      name: "SessionViews",
+      dependencies: [
+        "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC",
+        "Simulator",
+      ],
+      swiftSettings: host),
     .target(name: "CAllocations"),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(
       name: "peer",
       dependencies: [
-        "EpollDriver", "WebRTC", "Simulator", "MediaFiles", "CAllocations", "CLinux",
+        "EpollDriver", "WebRTC", "Simulator", "SessionViews", "MediaFiles", "CAllocations", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
         .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Tool"])),
       ],
@@ -98,6 +106,7 @@ let package = Package(
         swiftSettings: host)
     } + [
       .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator", "MediaFiles"], swiftSettings: host),
+      .testTarget(name: "SessionViewsTests", dependencies: ["SessionViews", "Simulator"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
       .testTarget(name: "FuzzTests", dependencies: fuzzTargets.map { .byName(name: $0) }, swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),

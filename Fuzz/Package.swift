@@ -7,7 +7,7 @@ import PackageDescription
 let targets = try FileManager.default.contentsOfDirectory(atPath: Context.packageDirectory + "/Targets").sorted()
 let modules = [
   "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC", "Simulator",
-  "MediaFiles",
+  "MediaFiles", "SessionViews",
 ]
 
 let package = Package(

@@ -25,7 +25,9 @@ import SCTPPacketFuzz
 import SDPFuzz
 import SRTPFuzz
 import STUNFuzz
+import SessionViewsFuzz
 import SpanCursorFuzz
+import TURNServerFuzz
 import VP8PayloadFuzz
 
 typealias FuzzTarget = @Sendable (UnsafePointer<UInt8>?, Int) -> CInt
@@ -55,7 +57,9 @@ let fuzzTargets: [String: FuzzTarget] = [
   "SDPFuzz": SDPFuzz.fuzz,
   "SRTPFuzz": SRTPFuzz.fuzz,
   "STUNFuzz": STUNFuzz.fuzz,
+  "SessionViewsFuzz": SessionViewsFuzz.fuzz,
   "SpanCursorFuzz": SpanCursorFuzz.fuzz,
+  "TURNServerFuzz": TURNServerFuzz.fuzz,
   "VP8PayloadFuzz": VP8PayloadFuzz.fuzz,
 ]
 

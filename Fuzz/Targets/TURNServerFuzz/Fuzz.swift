@@ -7,7 +7,9 @@ import WebRTC
 /// Drives a TURN server through a string of datagrams and waits. Datagrams are raw, or requests that are properly protected so that
 /// the input reaches beyond authentication. Throughout, what the server holds is bounded, its deadline lies in the future after
 /// `advance`, and a copy says the same as the original.
-@c(LLVMFuzzerTestOneInput)
+#if FUZZING
+  @c(LLVMFuzzerTestOneInput)
+#endif
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: count))
   var cursor = SpanCursor(input.span)
