@@ -1,0 +1,42 @@
+import Time
+
+/// How a run ended.
+public struct Outcome: Sendable {
+  public var violation: Violation?
+  public var outputHash: UInt64 = 0
+  public var steps = 0
+  public var datagrams = 0
+  public var messages = 0
+  public var frames = 0
+  public var virtualSeconds = 0.0
+}
+
+extension Scenario {
+  /// Runs it, a second time too where it says so.
+  public func run() -> Outcome {
+    let run = Run(self)
+    run.run()
+    var outcome = run.outcome
+    guard outcome.violation == nil, self.isRepeated else { return outcome }
+    let second = Run(self)
+    second.run()
+    if second.outcome.outputHash != outcome.outputHash || second.violation != nil {
+      outcome.violation = Violation(.outputDiffers, "a second run of the same scenario differs from the first")
+    }
+    return outcome
+  }
+}
+
+extension Run {
+  public var outcome: Outcome {
+    var outcome = Outcome()
+    outcome.violation = self.violation
+    outcome.outputHash = self.world.outputHash
+    outcome.steps = self.state.steps
+    outcome.datagrams = self.state.peers.reduce(0) { $0 + $1.watch.datagrams }
+    outcome.messages = self.state.messagesDelivered
+    outcome.frames = self.state.framesDelivered
+    outcome.virtualSeconds = self.elapsed / 1000
+    return outcome
+  }
+}
