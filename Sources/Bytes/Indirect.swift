@@ -3,7 +3,7 @@
 /// For a large part of a noncopyable value: the compiler's checks of those take time with the square of the stored fields, and moving
 /// one moves all of it. Access costs what a pointer costs.
 @safe @frozen
-public struct Indirect<Value>: ~Copyable {
+public struct Indirect<Value: ~Copyable>: ~Copyable {
   @usableFromInline let pointer: UnsafeMutablePointer<Value>
 
   @inlinable

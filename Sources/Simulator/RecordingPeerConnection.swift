@@ -30,6 +30,11 @@ public struct RecordingPeerConnection: ~Copyable {
     self.recorder?.record(.start, StartRecord(configuration: configuration, identity: identity, seed: seed).encoded().span)
   }
 
+  init(connection: consuming PeerConnection, recorder: Recorder?) {
+    self.connection = connection
+    self.recorder = recorder
+  }
+
   /// Hands over what was recorded since the last call.
   public mutating func drainRecording(_ body: (Span<UInt8>) -> Void) {
     guard self.recorder != nil else { return }
