@@ -70,12 +70,19 @@ let package = Package(
     .target(name: "CSRTP", linkerSettings: [.linkedLibrary("srtp2", .when(platforms: [.linux]))]),
     .target(name: "CLinux"),
     .target(name: "MediaFiles", dependencies: ["Bytes", "RTP"], swiftSettings: host),
+    .target(
+      name: "Swarm",
+      dependencies: [
+        "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC",
+        "Simulator",
+      ],
+      swiftSettings: host),
     .target(name: "CAllocations"),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(
       name: "peer",
       dependencies: [
-        "EpollDriver", "WebRTC", "Simulator", "MediaFiles", "CAllocations", "CLinux",
+        "EpollDriver", "WebRTC", "Simulator", "Swarm", "MediaFiles", "CAllocations", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
         .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Tool"])),
       ],
@@ -89,6 +96,7 @@ let package = Package(
     } + [
       .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator", "MediaFiles"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
+      .testTarget(name: "SwarmTests", dependencies: ["Swarm", "WebRTC", "Simulator"], swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),
       .target(
         name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",

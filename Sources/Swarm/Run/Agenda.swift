@@ -7,7 +7,7 @@ struct Agenda {
     case signal(to: Int, Signal)
     case pull(Int)
     case play(Int)
-    case endOutage(host: Int, number: Int)
+    case endOutage(host: Int, Action.Way)
     case endPartition(Int)
     case resume(host: Int)
     case report(host: Int)

@@ -20,7 +20,9 @@ struct PeerState {
   var isGathered = false
   var wantsOffer = false
   var owesAnswer = false
+  /// It made a description, or took one.
   var isDescribed = false
+  var hasRemote = false
   /// The other side could not take our offer: it may be made anew.
   var wasRefused = false
   var heldCandidates: [Signal] = []
@@ -35,6 +37,7 @@ struct PeerState {
   // Media.
   var tracks: [TrackState] = []
   var playing: [Playing] = []
+  var playsAt: Instant?
   var arrivals: [ArrivalOrder] = []
 
   // What it came to.

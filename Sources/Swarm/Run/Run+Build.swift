@@ -47,12 +47,11 @@ extension Run {
   }
 
   private func buildWorld() throws {
-    var nats: [NATID] = []
     for (index, plan) in self.scenario.nats.enumerated() {
-      nats.append(try self.world.addNAT(plan.behaviour, addresses: [IPAddress(30, 0, UInt8(clamping: index), 1)]))
+      self.state.nats.append(try self.world.addNAT(plan.behaviour, addresses: [IPAddress(30, 0, UInt8(clamping: index), 1)]))
     }
     if self.scenario.peers.contains(where: \.usesSTUN) { try self.addSTUNServer() }
-    for (index, plan) in self.scenario.hosts.enumerated() { try self.addHost(index, plan, nats) }
+    for (index, plan) in self.scenario.hosts.enumerated() { try self.addHost(index, plan, self.state.nats) }
     for (index, plan) in self.scenario.peers.enumerated() { try self.addPeer(index, plan) }
     for plan in self.scenario.pairs { self.addPair(plan) }
   }
@@ -75,6 +74,10 @@ extension Run {
   func nat(of plan: HostPlan, _ nats: [NATID]) -> NATID? {
     guard let index = plan.nat, nats.indices.contains(index) else { return nil }
     return nats[index]
+  }
+
+  private func addSTUNServer() throws {
+    // Stands in until worlds have servers.
   }
 
   func addresses(of host: Int, generation: Int) -> (v4: IPAddress, v6: IPAddress) {
@@ -158,4 +161,13 @@ extension Link.Condition {
     condition.delay = self.delay
     return condition
   }
+}
+
+// Until worlds have presets.
+extension Link.Condition {
+  static var lan: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(1); return c }
+  static var wifi: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(4); c.jitter = .milliseconds(8); c.loss = 5000; return c }
+  static var lte: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(25); c.jitter = .milliseconds(20); c.loss = 2000; return c }
+  static var satellite: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(280); c.loss = 5000; return c }
+  static var congested: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(30); c.rate = 1_000_000; c.queue = 32_000; c.loss = 10_000; return c }
 }

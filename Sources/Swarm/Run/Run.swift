@@ -1,5 +1,5 @@
 import Bytes
-import Cryptography
+import STUN
 import Simulator
 import Time
 import WebRTC
@@ -36,6 +36,8 @@ public final class Run {
     var misuses = 0
     var nextChannel = 10_000
     var stunServers: [TransportAddress] = []
+    var nats: [NATID] = []
+    var partitions: [(id: PartitionID, host: Int)] = []
   }
 
   /// A second run that goes on as this one would.
