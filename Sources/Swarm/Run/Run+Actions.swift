@@ -52,8 +52,9 @@ extension Run {
 
   /// The owner sleeps with the host: what it was about to do waits.
   func isAsleep(_ peer: Int, retry: Agenda.Item) -> Bool {
-    guard let at = self.state.hosts[self.state.peers[peer].plan.host].resumesAt else { return false }
-    self.state.agenda.add(retry, at: at)
+    let host = self.state.peers[peer].plan.host
+    guard self.state.hosts[host].resumesAt != nil else { return false }
+    self.state.hosts[host].held.append(retry)
     return true
   }
 

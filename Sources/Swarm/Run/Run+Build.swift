@@ -23,7 +23,8 @@ struct HostState {
   var outagesDown = 0
   var isUnreported = false
   var resumesAt: Instant?
-  var suspensions = 0
+  /// What waits for it to wake up.
+  var held: [Agenda.Item] = []
 }
 
 struct PairState {

@@ -301,6 +301,8 @@ extension Run {
     }
     self.state.messagesDelivered += 1
     self.check(bytes, message, peer)
+    // The message may have kept the opening of another channel waiting.
+    self.pullEvents(peer)
     return true
   }
 

@@ -21,8 +21,11 @@ extension Run {
   /// Once one side has ended the other has to end, or has to have known of nothing.
   private func isOver(_ peer: Int) -> Bool {
     if self.state.peers[peer].isOver { return true }
-    let state = self.world[self.state.peers[peer].id].connection.connectionState
-    return state == .failed || state == .closed || !self.state.peers[peer].hasRemote
+    let id = self.state.peers[peer].id
+    let state = self.world[id].connection.connectionState
+    // One that began anew waits for an answer that nobody gives.
+    let isWaiting = self.world[id].connection.signalingState == .haveLocalOffer
+    return state == .failed || state == .closed || !self.state.peers[peer].hasRemote || isWaiting
   }
 
   private func states(_ a: Int, _ b: Int) -> String {

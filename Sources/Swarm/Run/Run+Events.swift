@@ -15,6 +15,14 @@ extension Run {
   /// Takes everything that a peer has for its owner.
   func settle(_ peer: Int) {
     guard self.violation == nil, !self.isSuspended(peer) else { return }
+    self.pullEvents(peer)
+    self.pullMessages(peer)
+    self.pullFrames(peer)
+    self.noteStreams(of: peer)
+    self.noteEnd(of: peer)
+  }
+
+  func pullEvents(_ peer: Int) {
     let id = self.state.peers[peer].id
     var count = 0
     while let event = self.world[id].pollEvent() {
@@ -25,10 +33,6 @@ extension Run {
         return
       }
     }
-    self.pullMessages(peer)
-    self.pullFrames(peer)
-    self.noteStreams(of: peer)
-    self.noteEnd(of: peer)
   }
 
   private func heed(_ event: PeerConnection.Event, of peer: Int) {
@@ -126,7 +130,7 @@ extension Run {
     case .sctp(.connectTimeout), .sctp(.retransmissionsExceeded):
       guard isClean, quiet > 120 else { return }
     case .dtls(.peerAlert), .dtls(.peerFault):
-      guard !entry.isCorrupting else { return }
+      guard !entry.isCorrupting, !self.state.peers[other].isOver else { return }
     default:
       break
     }

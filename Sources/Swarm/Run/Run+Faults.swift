@@ -28,7 +28,18 @@ extension Run {
   private func noteFault(_ host: Int, change: Int) {
     for pair in self.pairs(on: host) {
       self.state.pairs[pair].faults += change
-      self.state.pairs[pair].lastFault = self.now
+      self.state.pairs[pair].lastFault = max(self.state.pairs[pair].lastFault, self.now)
+    }
+  }
+
+  /// The path that is in use died: the side that did not move finds out by its silence.
+  private func noteMove(_ host: Int) {
+    for pair in self.pairs(on: host) {
+      let plan = self.state.pairs[pair].plan
+      let patience = [plan.offerer, plan.answerer].map { peer in
+        self.state.peers[peer].plan.knobs.first { $0.name == .disconnectedTimeout }?.value ?? 7000
+      }
+      self.state.pairs[pair].lastFault = self.now + .milliseconds(UInt32(clamping: patience.max() ?? 7000))
     }
   }
 
@@ -87,7 +98,7 @@ extension Run {
 
   private func roam(_ host: Int, _ notice: Action.Notice) {
     guard self.state.hosts.indices.contains(host), self.state.hosts[host].resumesAt == nil else { return }
-    self.noteFault(host, change: 0)
+    self.noteMove(host)
     self.state.hosts[host].generation += 1
     let (v4, v6) = self.addresses(of: host, generation: self.state.hosts[host].generation)
     let id = self.state.hosts[host].id
@@ -116,9 +127,10 @@ extension Run {
 
   func report(_ host: Int) {
     guard self.state.hosts[host].isUnreported else { return }
-    if let at = self.state.hosts[host].resumesAt { return self.state.agenda.add(.report(host: host), at: at) }
+    if self.state.hosts[host].resumesAt != nil { return self.state.hosts[host].held.append(.report(host: host)) }
     self.state.hosts[host].isUnreported = false
     self.noteFault(host, change: -1)
+    self.noteMove(host)
     self.world.reportAddresses(of: self.state.hosts[host].id)
   }
 
@@ -138,11 +150,13 @@ extension Run {
     self.state.hosts[host].resumesAt = nil
     self.world.resume(self.state.hosts[host].id)
     self.noteFault(host, change: -1)
+    for item in self.state.hosts[host].held { self.state.agenda.add(item, at: self.now) }
+    self.state.hosts[host].held = []
   }
 
   private func rebootNAT(_ nat: Int) {
     guard self.state.nats.indices.contains(nat) else { return }
     self.world.reboot(self.state.nats[nat])
-    for host in self.state.hosts.indices where self.state.hosts[host].plan.nat == nat { self.noteFault(host, change: 0) }
+    for host in self.state.hosts.indices where self.state.hosts[host].plan.nat == nat { self.noteMove(host) }
   }
 }

@@ -20,7 +20,7 @@ extension Run {
       self.report(host)
     }
     for pair in self.state.pairs.indices {
-      if self.state.pairs[pair].faults > 0 { self.state.pairs[pair].lastFault = self.now }
+      if self.state.pairs[pair].faults > 0 { self.state.pairs[pair].lastFault = max(self.state.pairs[pair].lastFault, self.now) }
       self.state.pairs[pair].faults = 0
     }
     for peer in self.state.peers.indices where !self.state.peers[peer].isOver { self.setPull(0, peer) }

@@ -126,8 +126,8 @@ public final class Run {
     }
     if worldNext <= agendaNext {
       self.world.step()
-      self.countStep()
       for peer in self.world.active { self.settle(peer.index) }
+      self.countStep()
     } else {
       self.world.run(until: agendaNext)
       while self.violation == nil, let item = self.state.agenda.popFirst(by: self.now) { self.perform(item) }
