@@ -50,6 +50,7 @@ let package = Package(
   products: engineModules.map { .library(name: $0.name, targets: [$0.name]) } + [
     .library(name: "MediaFiles", targets: ["MediaFiles"]),
     .library(name: "EpollDriver", targets: ["EpollDriver"]),
+    .library(name: "SessionViews", targets: ["SessionViews"]),
     .executable(name: "peer", targets: ["peer"]),
   ],
   traits: [
@@ -77,12 +78,19 @@ let package = Package(
         "Simulator",
       ],
       swiftSettings: host),
+    .target(
+      name: "SessionViews",
+      dependencies: [
+        "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC",
+        "Simulator",
+      ],
+      swiftSettings: host),
     .target(name: "CAllocations"),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(
       name: "peer",
       dependencies: [
-        "EpollDriver", "WebRTC", "Simulator", "Swarm", "MediaFiles", "CAllocations", "CLinux",
+        "EpollDriver", "WebRTC", "Simulator", "Swarm", "SessionViews", "MediaFiles", "CAllocations", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
         .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Tool"])),
       ],
@@ -95,6 +103,7 @@ let package = Package(
         swiftSettings: host)
     } + [
       .testTarget(name: "BehaviourTests", dependencies: ["WebRTC", "Simulator", "MediaFiles"], swiftSettings: host),
+      .testTarget(name: "SessionViewsTests", dependencies: ["SessionViews", "Simulator"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
       .testTarget(name: "SwarmTests", dependencies: ["Swarm", "WebRTC", "Simulator"], swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),

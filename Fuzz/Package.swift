@@ -26,13 +26,14 @@ let targets = [
   "SCTPPacketFuzz",
   "SDPFuzz",
   "SRTPFuzz",
+  "SessionViewsFuzz",
   "STUNFuzz",
   "SpanCursorFuzz",
   "VP8PayloadFuzz",
 ]
 let modules = [
   "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC", "Simulator",
-  "MediaFiles",
+  "MediaFiles", "SessionViews",
 ]
 
 let package = Package(

@@ -40,6 +40,8 @@ public struct Replayer: ~Copyable {
   public private(set) var eventsCompared = 0
   /// Whether the file ends in the middle of a record.
   public private(set) var isTruncated = false
+  /// Where the record that the last step played starts.
+  private(set) var lastRecord: Int?
   var output: [UInt8]
 
   public init(_ bytes: [UInt8]) throws(Failure) {
@@ -79,8 +81,12 @@ public struct Replayer: ~Copyable {
   /// Plays the next record; nil at the file's end.
   public mutating func step() throws(Failure) -> Step? {
     let start = self.offset
+    self.lastRecord = start
     do throws(WireError) {
-      guard let record = try self.nextRecord() else { return nil }
+      guard let record = try self.nextRecord() else {
+        self.lastRecord = nil
+        return nil
+      }
       return try self.play(record)
     } catch {
       throw error == .malformed ? .malformed(offset: start) : .differs(offset: start)

@@ -1,57 +1,61 @@
 import ArgumentParser
 import Foundation
+import SessionViews
 import Simulator
-import Time
-import WebRTC
 
 struct Replay: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a recorded session again and compare every byte and event that comes out.")
+    abstract: "Run recorded sessions again and compare every byte and event that comes out.",
+    discussion: "Several files are taken for the peers of one session whose clock was one: they are shown together.")
 
-  @Argument(help: "A file made with --record.") var file: String
-  @Flag(help: "Print every datagram, event and message, with its time.") var trace = false
+  @Argument(help: "A file made with --record.") var files: [String]
+  @Flag(help: "Print every datagram's contents, call and event, with its time. No keys, no payloads.") var trace = false
+  @Option(help: "Write a capture for Wireshark, SECRETS INCLUDED: who reads it reads all that was said.") var pcapng: String?
+  @Option(help: "Write a page with plots that any browser shows.") var report: String?
 
   func run() throws {
-    let bytes: [UInt8]
-    do { bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: self.file))) } catch {
-      throw Failure("cannot read \(self.file)")
+    let sessions = try self.files.map { try self.session($0) }
+    if self.trace { Trace(sessions).write { print($0) } }
+    if let path = self.pcapng { try write(PacketCapture(sessions).encoded(), to: path, isSecret: true) }
+    if let path = self.report {
+      let title = sessions.map { $0.name }.joined(separator: ", ")
+      try write(Array(Report(sessions, title: title).html().utf8), to: path, isSecret: false)
     }
-    do throws(Replayer.Failure) {
-      var replayer = try Replayer(bytes)
-      let start = replayer.now
-      while let step = try replayer.step() {
-        if self.trace { self.show(step, at: replayer.now - start) }
-      }
-      let seconds = Double((replayer.now - start).nanoseconds) / 1e9
+    for (file, session) in zip(self.files, sessions) {
+      let seconds = Double((session.end - session.start).nanoseconds) / 1e9
       print(
-        "\(self.file): \(replayer.datagramsCompared) datagrams, \(replayer.bytesCompared) bytes and "
-          + "\(replayer.eventsCompared) events are the same, over \(rounded(seconds)) s"
-          + (replayer.isTruncated ? "; the file ends in the middle of a record" : ""))
+        "\(file): \(session.datagramsCompared) datagrams, \(session.bytesCompared) bytes and "
+          + "\(session.eventsCompared) events are the same, over \(rounded(seconds)) s"
+          + (session.isTruncated ? "; the file ends in the middle of a record" : ""))
+    }
+    for (file, session) in zip(self.files, sessions) where session.failure != nil {
+      throw Failure("\(file): \(session.problem ?? "")")
+    }
+  }
+
+  private func session(_ file: String) throws -> RecordedSession {
+    let url = URL(fileURLWithPath: file)
+    let bytes: [UInt8]
+    do { bytes = [UInt8](try Data(contentsOf: url)) } catch { throw Failure("cannot read \(file)") }
+    do throws(Replayer.Failure) {
+      return try RecordedSession(name: url.lastPathComponent, recording: bytes)
     } catch {
-      throw Failure("\(self.file): \(self.explain(error))")
+      throw Failure("\(file): \(RecordedSession.explanation(of: error))")
     }
   }
+}
 
-  private func show(_ step: Replayer.Step, at elapsed: Interval) {
-    let text: String
-    switch step {
-    case .input: return
-    case .datagramIn(let size): text = "<- \(size) bytes"
-    case .datagramOut(let size): text = "-> \(size) bytes"
-    case .event(let event): text = "   \(event)"
-    case .message(let size): text = "   message of \(size) bytes"
-    case .frame(let size): text = "   frame of \(size) bytes"
-    }
-    let time = String(format: "%12.6f", Double(elapsed.nanoseconds) / 1e9)
-    print(time + "  " + text)
-  }
-
-  private func explain(_ failure: Replayer.Failure) -> String {
-    switch failure {
-    case .notARecording: "this is not a recording, or one of another version"
-    case .malformed(let offset): "the record at byte \(offset) is malformed"
-    case .differs(let offset): "what came out differs from the record at byte \(offset)"
-    case .cannotStart: "the configuration is refused"
+/// What holds secrets is for its owner alone.
+private func write(_ bytes: [UInt8], to path: String, isSecret: Bool) throws {
+  let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isSecret ? 0o600 : 0o644)
+  guard file >= 0 else { throw Failure("cannot write \(path): \(String(cString: strerror(errno)))") }
+  let handle = FileHandle(fileDescriptor: file, closeOnDealloc: true)
+  if isSecret {
+    // O_CREAT's mode says nothing about a file that was there before.
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT != S_IFREG || fchmod(file, 0o600) == 0 else {
+      throw Failure("cannot keep \(path) from others")
     }
   }
+  do { try handle.write(contentsOf: Data(bytes)) } catch { throw Failure("cannot write \(path)") }
 }

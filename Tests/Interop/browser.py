@@ -63,6 +63,8 @@ class Browser:
         self._ids = itertools.count(1)
         self._answers = {}
         self._loads = asyncio.Queue()
+        # What the page wrote as errors, and what it threw, from `watch` on.
+        self.problems = []
 
     @classmethod
     async def launch(cls, kind, hide_addresses=False):
@@ -121,6 +123,12 @@ class Browser:
                     answer.set_result(message)
             elif message.get("method") == "Page.loadEventFired":
                 self._loads.put_nowait(None)
+            elif message.get("method") == "Runtime.exceptionThrown":
+                self.problems.append(message["params"]["exceptionDetails"])
+            elif message.get("method") == "Runtime.consoleAPICalled":
+                self.problems.append(message["params"]["args"])
+            elif message.get("method") == "Log.entryAdded":
+                self.problems.append(message["params"]["entry"])
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(RuntimeError(f"{self.kind} has gone"))
@@ -135,6 +143,20 @@ class Browser:
         if "error" in reply:
             raise RuntimeError(f"{method}: {reply}")
         return reply["result"]
+
+    async def watch(self):
+        """Chromium alone: notes what goes wrong in its pages from now on."""
+        await self._call("Runtime.enable")
+        await self._call("Log.enable")
+
+    async def scheme(self, name):
+        """Chromium alone: "light" or "dark", as the system would tell."""
+        await self._call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+
+    async def mouse(self, kind, x, y, clicks=1):
+        """Chromium alone: "mousePressed", "mouseMoved" or "mouseReleased"."""
+        held = {} if kind == "mouseMoved" else {"button": "left", "clickCount": clicks}
+        await self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **held)
 
     async def open(self, url):
         """Leaves the page, and with it every connection of it, for another one with the page script in it."""

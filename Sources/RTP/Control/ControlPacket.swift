@@ -43,9 +43,11 @@ public struct ControlPacket: Equatable, Sendable {
     var packet = ControlPacket(
       kind: compound[offset &+ 1], count: first & 0x1F, bodyOffset: offset &+ 4, bodyCount: size &- 4)
     if first & 0x20 != 0 {
-      // RFC 3550 section 6.4.1: padding is a multiple of four, and only the last packet of a compound has it.
+      // RFC 3550 section 6.4.1: padding is a multiple of four, and only the last packet of a compound has it. But what
+      // Chromium puts behind transport-wide feedback, to fill it up to one, is 1 to 3 bytes.
       let padding = Int(compound[offset &+ size &- 1])
-      guard size == left, padding > 0, padding & 3 == 0, padding <= packet.bodyCount else { throw .malformed }
+      let mayBeOdd = packet.kind == Kind.transportFeedback && packet.count == Format.transportWide
+      guard size == left, padding > 0, padding & 3 == 0 || mayBeOdd, padding <= packet.bodyCount else { throw .malformed }
       packet.bodyCount &-= padding
     }
     offset &+= size

@@ -27,6 +27,18 @@ import Testing
     #expect(packets[1].count == 1)
   }
 
+  @Test func `transport-wide feedback may be filled up by fewer than four bytes, as Chromium does`() throws {
+    let feedback: [UInt8] = [
+      0xAF, 205, 0, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 9, 0, 1, 0, 0, 1, 0, 0x20, 1, 4, 1,
+    ]
+    let packets = try self.parse(feedback)
+    #expect(packets.map(\.bodyCount) == [19])
+    let body = Array(feedback[4..<23])
+    var report = try TransportFeedback(parsing: body.span)
+    let status = report.next(in: body.span)
+    #expect(status == TransportFeedback.Status(sequenceNumber: 9, delta: 4))
+  }
+
   @Test func `what is no RTCP is refused`() {
     for bytes in [
       [0x80], [0x80, 201, 0], [0x40, 201, 0, 0], [0x80, 201, 0, 2, 1, 2, 3, 4],
