@@ -74,8 +74,8 @@ private struct Timeline {
     let channel = self.channels.count
     self.channels.append(Opened(pair: index, channel: channel, at: at))
     if dice.chance(15) {
-      plan.negotiatedID = dice.chance(90) ? self.nextNegotiatedID : 65_534
-      self.nextNegotiatedID += 1
+      plan.negotiatedID = self.nextNegotiatedID
+      self.nextNegotiatedID = self.nextNegotiatedID == 1000 && dice.chance(10) ? 65_534 : self.nextNegotiatedID + 1
       let other = peer == pair.offerer ? pair.answerer : pair.offerer
       self.add(at + (dice.chance(50) ? 0 : dice.magnitude(in: 1...1000)), .open(peer: other, channel: channel, plan))
     }

@@ -28,6 +28,17 @@ extension Scenario {
 }
 
 extension Run {
+  /// What each peer recorded, for `Replayer` and the views of sessions; nothing unless the run was told to record.
+  public func recordings() -> [[UInt8]] {
+    self.state.peers.map { peer in
+      var bytes: [UInt8] = []
+      self.world[peer.id].drainRecording { span in
+        for index in 0..<span.count { bytes.append(span[index]) }
+      }
+      return bytes
+    }
+  }
+
   public var outcome: Outcome {
     var outcome = Outcome()
     outcome.violation = self.violation

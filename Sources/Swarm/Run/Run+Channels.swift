@@ -57,7 +57,9 @@ extension Run {
     let isRight =
       switch error {
       case .nameTooLong: max(plan.labelLength, plan.protocolLength) > self.nameLimit(of: peer) || self.hasKnob([.sctpMessage, .sctpSendBuffer, .sctpWindow], peer)
-      case .tooManyChannels, .identifierUnavailable: self.hasKnob([.channelCount, .sctpStreams], peer) || plan.negotiatedID != nil
+      case .tooManyChannels, .identifierUnavailable:
+        self.hasKnob([.channelCount, .sctpStreams], peer) || plan.negotiatedID != nil
+          || self.state.peers[peer].other.map { self.hasKnob([.sctpStreams], $0) } == true
       case .closed: false
       }
     if !isRight { self.fail(.wrongRefusal, peer: peer, "openChannel: \(error)") }

@@ -71,7 +71,9 @@ extension Run {
         continue
       }
       // What was opened by agreement and never by the other side has nobody who would close it.
-      if channel.plan.negotiatedID != nil, theirs == nil || theirs?.isClosed == true { continue }
+      if channel.plan.negotiatedID != nil, theirs == nil || theirs?.isClosed == true || theirs?.closedByOwner == true { continue }
+      // A reset that came before the other side had opened the channel found nobody to answer it.
+      if channel.plan.negotiatedID != nil, channel.closedByOwner { continue }
       if channel.closedByOwner { return "channel \(channel.number) is still closing at \(peer)" }
       guard channel.openedAt != nil else { return "channel \(channel.number) has not opened at \(peer)" }
       guard let theirs else { return "channel \(channel.number) of \(peer) is unknown at \(other)" }
@@ -102,7 +104,7 @@ extension Run {
   }
 
   /// Of the frames sent after healing some arrive, where the other side listens.
-  private func frameAilment(_ sender: Int, _ receiver: Int) -> String? {
+  func frameAilment(_ sender: Int, _ receiver: Int) -> String? {
     guard self.state.phase == .probing else { return nil }
     for ledger in self.state.frames where ledger.sender == sender && ledger.track >= 12_000 {
       guard ledger.sent.contains(where: \.isProbe), !ledger.sent.contains(where: { $0.isProbe && $0.isDelivered }) else { continue }

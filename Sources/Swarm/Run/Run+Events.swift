@@ -60,8 +60,10 @@ extension Run {
   // MARK: States
 
   private func noteState(_ state: ConnectionState, _ peer: Int) {
-    if self.state.peers[peer].closedByOwner, state != .closed {
-      self.fail(.stateImpossible, peer: peer, "\(state) after close")
+    // Events tell what was before, so the state itself is asked.
+    let present = self.world[self.state.peers[peer].id].connection.connectionState
+    if self.state.peers[peer].closedByOwner, present != .closed {
+      self.fail(.stateImpossible, peer: peer, "\(present) after close")
     }
     if state == .connected { self.state.peers[peer].wasConnected = true }
   }
@@ -128,7 +130,8 @@ extension Run {
     case .dtls(.timedOut):
       guard isClean, quiet > 40, !self.state.peers[other].isOver else { return }
     case .sctp(.connectTimeout), .sctp(.retransmissionsExceeded):
-      guard isClean, quiet > 120 else { return }
+      // SCTP is more patient than ICE, which watches the path.
+      if self.state.peers[other].isOver { return }
     case .dtls(.peerAlert), .dtls(.peerFault):
       guard !entry.isCorrupting, !self.state.peers[other].isOver else { return }
     default:

@@ -35,6 +35,7 @@ extension Run {
     } else {
       self.settleAll()
       for pair in self.state.pairs.indices where self.violation == nil { self.nurse(pair) }
+      if self.state.phase == .probing { self.probeAgain() }
       self.proceed()
     }
     guard self.state.phase != .done, self.violation == nil else { return }
@@ -49,6 +50,7 @@ extension Run {
       self.fail(self.state.phase == .probing ? .mediaNotFlowing : .notConverged, peer: self.state.pairs[ailment.pair].plan.offerer, ailment.what)
     } else if self.state.phase == .healing {
       self.state.phase = .probing
+      self.state.probesAfter = self.now + .seconds(2)
       for pair in self.state.pairs.indices { self.probe(pair) }
     } else {
       self.state.phase = .quiet
@@ -109,6 +111,16 @@ extension Run {
         self.queue(Backlog(channel: channel.number, count: 2, size: 300, isText: false), peer)
       }
       self.probeTracks(of: peer)
+    }
+  }
+
+  /// Frames that were lost are not sent again: a side that has not yet found out that its path died sends into the void.
+  private func probeAgain() {
+    guard self.now > self.state.probesAfter else { return }
+    self.state.probesAfter = self.now + .seconds(2)
+    for pair in self.state.pairs.indices where self.state.pairs[pair].isProbed {
+      let (a, b) = (self.state.pairs[pair].plan.offerer, self.state.pairs[pair].plan.answerer)
+      for (peer, other) in [(a, b), (b, a)] where self.frameAilment(peer, other) != nil { self.probeTracks(of: peer) }
     }
   }
 
