@@ -52,7 +52,14 @@ extension SpanWriter {
 
   /// XOR-MAPPED-ADDRESS (RFC 8489 section 14.2).
   public mutating func writeXorMappedAddress(_ address: TransportAddress, _ transactionID: TransactionID) {
-    self.write(AttributeType.xorMappedAddress.rawValue)
+    self.writeXorAddress(.xorMappedAddress, address, transactionID)
+  }
+
+  /// An attribute in the form of XOR-MAPPED-ADDRESS: TURN has XOR-PEER-ADDRESS and XOR-RELAYED-ADDRESS, too.
+  public mutating func writeXorAddress(
+    _ type: AttributeType, _ address: TransportAddress, _ transactionID: TransactionID
+  ) {
+    self.write(type.rawValue)
     self.write(UInt16(address.ip.isV4 ? 8 : 20))
     self.write(UInt16(address.ip.isV4 ? 1 : 2))
     self.write(address.port ^ UInt16(truncatingIfNeeded: magicCookie &>> 16))

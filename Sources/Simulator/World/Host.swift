@@ -98,6 +98,8 @@ struct Endpoint: Sendable {
   enum Kind: Sendable {
     case peer(Int)
     case socket(Int)
+    case stunServer(Int)
+    case turnServer(Int)
   }
 
   var kind: Kind

@@ -22,6 +22,18 @@ public struct SocketID: Hashable, Sendable {
   init(_ index: Int) { self.index = index }
 }
 
+/// A STUN server of a world.
+public struct STUNServerID: Hashable, Sendable {
+  public let index: Int
+  init(_ index: Int) { self.index = index }
+}
+
+/// A TURN server of a world.
+public struct TURNServerID: Hashable, Sendable {
+  public let index: Int
+  init(_ index: Int) { self.index = index }
+}
+
 /// A partition, to be healed by this name.
 public struct PartitionID: Hashable, Sendable {
   let number: UInt32

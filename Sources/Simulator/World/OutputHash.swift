@@ -2,7 +2,7 @@ import Bytes
 import STUN
 import Time
 
-/// A running 64-bit hash over everything that a world's peers sent: equal in two runs exactly if every byte, path and time was. Not
+/// A running 64-bit hash over everything that was sent in a world: equal in two runs exactly if every byte, path and time was. Not
 /// for security.
 struct OutputHash: Sendable {
   private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -23,6 +23,8 @@ extension World {
     fork.flights = self.flights
     fork.dirty = self.dirty
     fork.sockets = self.sockets
+    fork.stunServers = self.stunServers
+    fork.turnServers = self.turnServers
     fork.sessions = self.sessions
     fork.heldSignals = self.heldSignals
     fork.hash = self.hash

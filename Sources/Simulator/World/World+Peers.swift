@@ -172,6 +172,8 @@ extension World {
       switch self.endpoints[endpoint].kind {
       case .peer(let peer): self.flushPeer(peer, endpoint)
       case .socket: break
+      case .stunServer(let server): self.flushSTUNServer(server, endpoint)
+      case .turnServer(let server): self.flushTURNServer(server, endpoint)
       }
     }
     self.dirty.removeAll(keepingCapacity: true)
@@ -191,10 +193,6 @@ extension World {
       guard let path = box.pollTransmit(into: &writer) else { break }
       let count = writer.count
       let bytes = buffer.span.extracting(0..<count)
-      self.hash.mix(self.now.nanoseconds)
-      self.hash.mix(path.source)
-      self.hash.mix(path.destination)
-      self.hash.mix(bytes)
       self.onTransmit?(PeerID(peer), path, bytes)
       self.launch(bytes, from: path.source, to: path.destination, host: box.host)
     }
@@ -217,7 +215,10 @@ extension World {
         deadline = self.now + .milliseconds(1)
       }
       self.deadlines.set(endpoint, at: deadline)
-    case .socket:
+    case .turnServer(let index):
+      self.turnServers[index].advance(to: self.now)
+      self.deadlines.set(endpoint, at: self.turnServers[index].nextDeadline)
+    case .socket, .stunServer:
       self.deadlines.set(endpoint, at: nil)
     }
   }

@@ -10,6 +10,10 @@ extension World {
 
   func launch(_ bytes: Span<UInt8>, from source: TransportAddress, to destination: TransportAddress, host: Int) {
     self.statistics.sent &+= 1
+    self.hash.mix(self.now.nanoseconds)
+    self.hash.mix(source)
+    self.hash.mix(destination)
+    self.hash.mix(bytes)
     guard let index = self.interface(of: host, at: source.ip) else {
       self.statistics.unsendable &+= 1
       return
@@ -131,6 +135,10 @@ extension World {
     case .socket(let index):
       self.sockets[index].received.append(
         Datagram(source: flight.source, destination: flight.destination, bytes: bytes))
+    case .stunServer(let index):
+      self.stunServers[index].receive(bytes.span, from: flight.source, to: flight.destination)
+    case .turnServer(let index):
+      self.turnServers[index].receive(bytes.span, from: flight.source, to: flight.destination, now: self.now)
     }
   }
 }

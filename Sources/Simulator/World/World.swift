@@ -43,6 +43,8 @@ public final class World {
   var dirty: [Int] = []
   var peers: [PeerBox] = []
   var sockets: [BareSocket] = []
+  var stunServers: [STUNServer] = []
+  var turnServers: [TURNServer] = []
   var sessions: [SignalingSession] = []
   var heldSignals: [HeldSignal] = []
   var hash = OutputHash()
