@@ -78,7 +78,12 @@ extension Run {
   }
 
   private func addSTUNServer() throws {
-    // Stands in until worlds have servers.
+    let addresses = [IPAddress(40, 0, 0, 1), IPAddress(high: 0x2001_0db8_ffff_0000, low: 1)]
+    let host = try self.world.addHost(addresses: addresses)
+    for address in addresses {
+      _ = try self.world.addSTUNServer(on: host, at: address)
+      self.state.stunServers.append(TransportAddress(ip: address, port: 3478))
+    }
   }
 
   func addresses(of host: Int, generation: Int) -> (v4: IPAddress, v6: IPAddress) {

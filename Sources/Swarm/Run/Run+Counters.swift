@@ -50,6 +50,7 @@ extension Run {
     }
     // At the end there may be nobody any more to say it to.
     if statistics.counters.sealFailures > 0, !self.state.peers[peer].isOver { self.fail(.stateImpossible, peer: peer, "a packet could not be sealed") }
+    if let problem = self.world[id].connection.inconsistency { self.fail(.accountingWrong, peer: peer, "\(problem)") }
     self.checkBuffered(peer)
   }
 

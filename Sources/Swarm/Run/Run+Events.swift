@@ -126,6 +126,8 @@ extension Run {
     let quiet = isClean ? self.seconds(since: entry.lastFault) : 0
     switch reason {
     case .ice:
+      // Addresses that were asked of a server in an outage are asked again by a restart.
+      if entry.restarts == 0, [peer, other].allSatisfy({ self.state.hosts[self.state.peers[$0].plan.host].plan.nat != nil }) { return }
       guard entry.isReachable, isClean, quiet > 36, !self.state.peers[other].isOver, self.isAnswered(pair) else { return }
     case .dtls(.timedOut):
       guard isClean, quiet > 40, !self.state.peers[other].isOver else { return }

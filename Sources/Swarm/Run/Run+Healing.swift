@@ -147,6 +147,27 @@ extension Run {
       }
     }
     self.checkCounters()
+    for pair in self.state.pairs.indices where self.state.pairs[pair].isProbed {
+      let plan = self.state.pairs[pair].plan
+      self.checkRollOver(plan.offerer, plan.answerer)
+      self.checkRollOver(plan.answerer, plan.offerer)
+    }
     self.state.phase = .done
+  }
+
+  /// The receiver counts the roll-overs of a stream's sequence numbers as the sender does (RFC 3711 section 3.3.1).
+  private func checkRollOver(_ sender: Int, _ receiver: Int) {
+    guard !self.state.peers[sender].isOver, !self.state.peers[receiver].isOver else { return }
+    let sent = self.world[self.state.peers[sender].id].connection.sentMediaIndices
+    for theirs in self.world[self.state.peers[receiver].id].connection.receivedMediaIndices {
+      guard let own = sent.first(where: { $0.ssrc == theirs.ssrc }) else {
+        self.fail(.rollOverDisagreement, peer: receiver, "SSRC \(theirs.ssrc) is received and was never sent")
+        continue
+      }
+      guard theirs.highest <= own.highest, own.highest - theirs.highest < 0x8000 else {
+        self.fail(.rollOverDisagreement, peer: receiver, "SSRC \(theirs.ssrc): \(theirs.highest), and \(own.highest) was sent")
+        continue
+      }
+    }
   }
 }
