@@ -29,6 +29,7 @@ let targets = [
   "SessionViewsFuzz",
   "STUNFuzz",
   "SpanCursorFuzz",
+  "TURNServerFuzz",
   "VP8PayloadFuzz",
 ]
 let modules = [

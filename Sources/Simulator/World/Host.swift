@@ -109,6 +109,7 @@ struct Endpoint: Sendable {
 
 /// What a bare socket received and its owner has not taken yet.
 struct BareSocket: Sendable {
+  static let maximumReceived = 16_384
   let endpoint: Int
   var address: TransportAddress
   var received: [World.Datagram] = []

@@ -11,6 +11,7 @@ extension World {
     fork.now = self.now
     fork.statistics = self.statistics
     fork.active = self.active
+    fork.isActiveOver = self.isActiveOver
     fork.random = self.random
     fork.hosts = self.hosts
     fork.interfaces = self.interfaces

@@ -14,11 +14,13 @@ final class PeerBox {
   var reported: [IPAddress] = []
   /// The addresses that it has a socket on.
   var open: [IPAddress] = []
-  /// What the world pulled for its signalling, and the owner has not taken yet.
+  /// What the world pulled for its signalling, and the owner has not taken yet: the last `maximumEvents`.
   var events: [PeerConnection.Event] = []
   var session: Int?
   /// It made a description: candidates that come later have to be signalled.
   var isDescribed = false
+  /// It stands in the world's list of those.
+  var isActive = false
   /// How often in a row it was due again at the very instant at which its time had been told.
   var repeats = 0
   var lastAdvance = Instant.zero
@@ -41,9 +43,12 @@ final class PeerBox {
     self.events = other.events
     self.session = other.session
     self.isDescribed = other.isDescribed
+    self.isActive = other.isActive
     self.repeats = other.repeats
     self.lastAdvance = other.lastAdvance
   }
+
+  static let maximumEvents = 4_096
 
   private func forkedConnection() throws(PeerForkError) -> RecordingPeerConnection {
     try unsafe self.connection.address.pointee.fork()
@@ -150,6 +155,14 @@ extension World {
 
   // MARK: Turning
 
+  /// Ends the list of the last step, where that has not been done.
+  func beginActive() {
+    guard self.isActiveOver else { return }
+    self.isActiveOver = false
+    for peer in self.active { self.peers[peer.index].isActive = false }
+    self.active.removeAll(keepingCapacity: true)
+  }
+
   func addEndpoint(_ kind: Endpoint.Kind, on host: Int) {
     self.endpoints.append(Endpoint(kind: kind, host: host))
     self.deadlines.append()
@@ -181,7 +194,9 @@ extension World {
 
   private func flushPeer(_ peer: Int, _ endpoint: Int) {
     let box = self.peers[peer]
-    self.active.append(PeerID(peer))
+    self.beginActive()
+    if !box.isActive { self.active.append(PeerID(peer)) }
+    box.isActive = true
     guard !self.hosts[box.host].isSuspended else {
       self.deadlines.set(endpoint, at: nil)
       return

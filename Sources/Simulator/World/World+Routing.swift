@@ -133,6 +133,7 @@ extension World {
       self.onDeliver?(PeerID(index), path, bytes.span)
       self.peers[index].receive(&bytes, path, now: self.now)
     case .socket(let index):
+      guard self.sockets[index].received.count < BareSocket.maximumReceived else { return }
       self.sockets[index].received.append(
         Datagram(source: flight.source, destination: flight.destination, bytes: bytes))
     case .stunServer(let index):

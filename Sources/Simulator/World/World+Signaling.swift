@@ -95,6 +95,7 @@ extension World {
     let box = self.peers[peer]
     guard let session = box.session else { return }
     while let event = box.pollEvent() {
+      if box.events.count == PeerBox.maximumEvents { box.events.removeFirst() }
       box.events.append(event)
       switch event {
       case .localCandidate(let candidate) where box.isDescribed:

@@ -2,9 +2,6 @@ import STUN
 import Time
 
 extension World {
-  /// What a link does by default: nothing.
-  public static var ideal: Link.Condition { Link.Condition() }
-
   /// A host with one interface for each address, all of them in the public network or behind `nat`. The links are drawn anew for each.
   public func addHost(
     _ addresses: IPAddress..., behind nat: NATID? = nil, up: Link.Condition = .init(), down: Link.Condition = .init()

@@ -27,6 +27,8 @@ public final class World {
   public var onDeliver: ((PeerID, Transmit, Span<UInt8>) -> Void)?
   /// The peers that the last step gave a datagram or time to, or that were called before it: those in which something may have changed.
   public internal(set) var active: [PeerID] = []
+  /// The next entry in `active` begins a new list.
+  var isActiveOver = false
 
   var random: SeededRandom
   var hosts: [Host] = []
@@ -76,10 +78,11 @@ public final class World {
   public func step() -> Bool {
     guard let next = self.nextInstant else { return false }
     self.now = max(next, self.now)
-    self.active.removeAll(keepingCapacity: true)
+    self.beginActive()
     while let flight = self.flights.popFirst(now: self.now, bytes: &self.arrived) { self.arrive(flight) }
     while let endpoint = self.deadlines.first(by: self.now) { self.advance(endpoint) }
     self.flush()
+    self.isActiveOver = true
     return true
   }
 

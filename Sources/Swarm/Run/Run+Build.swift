@@ -18,7 +18,7 @@ struct HostState {
   var v4: IPAddress?
   var v6: IPAddress?
   var generation = 0
-  var condition: Link.Condition
+  var access: Access
   var outagesUp = 0
   var outagesDown = 0
   var isUnreported = false
@@ -58,15 +58,15 @@ extension Run {
   }
 
   private func addHost(_ index: Int, _ plan: HostPlan, _ nats: [NATID]) throws {
-    let condition = Link.Condition(plan.link)
+    let access = Access(plan.link)
     let nat = self.nat(of: plan, nats)
     let (v4, v6) = self.addresses(of: index, generation: 0)
     // A host behind a NAT has its IPv6 address in the open.
-    let host = try self.world.addHost(addresses: plan.hasV4 ? [v4] : [], behind: nat, up: condition, down: condition)
+    let host = try self.world.addHost(addresses: plan.hasV4 ? [v4] : [], behind: nat, access: access)
     if plan.hasV6 || !plan.hasV4 {
-      try self.world.addAddress(v6, to: host, behind: nil, up: condition, down: condition)
+      try self.world.addAddress(v6, to: host, behind: nil, up: access.up, down: access.down)
     }
-    var state = HostState(id: host, plan: plan, condition: condition)
+    var state = HostState(id: host, plan: plan, access: access)
     state.v4 = plan.hasV4 ? v4 : nil
     state.v6 = plan.hasV6 || !plan.hasV4 ? v6 : nil
     self.state.hosts.append(state)
@@ -135,10 +135,31 @@ extension NATPlan {
   }
 }
 
-extension Link.Condition {
+extension Access {
   init(_ plan: LinkPlan) {
-    self.init()
-    if let preset = plan.preset { self = .preset(preset) }
+    switch plan.preset {
+    case .lan: self = .lan
+    case .wifi: self = .wifi
+    case .lte: self = .lte
+    case .satellite: self = .satellite
+    case .congested: self = .congested
+    case nil: self = .ideal
+    }
+    self.up.apply(plan)
+    self.down.apply(plan)
+  }
+
+  /// What is left of it when nothing is at fault.
+  var healed: Access {
+    var access = Access()
+    access.up.delay = self.up.delay
+    access.down.delay = self.down.delay
+    return access
+  }
+}
+
+extension Link.Condition {
+  fileprivate mutating func apply(_ plan: LinkPlan) {
     if plan.delay > 0 { self.delay = .milliseconds(UInt32(clamping: plan.delay)) }
     if plan.jitter > 0 { self.jitter = .milliseconds(UInt32(clamping: plan.jitter)) }
     if plan.loss > 0 { self.loss = UInt32(clamping: plan.loss) }
@@ -150,30 +171,4 @@ extension Link.Condition {
     if plan.queue > 0 { self.queue = UInt32(clamping: plan.queue) }
     if plan.mtu > 0 { self.maximumTransmissionUnit = UInt32(clamping: plan.mtu) }
   }
-
-  static func preset(_ preset: LinkPlan.Preset) -> Link.Condition {
-    switch preset {
-    case .lan: .lan
-    case .wifi: .wifi
-    case .lte: .lte
-    case .satellite: .satellite
-    case .congested: .congested
-    }
-  }
-
-  /// What is left of it when nothing is at fault.
-  var healed: Link.Condition {
-    var condition = Link.Condition()
-    condition.delay = self.delay
-    return condition
-  }
-}
-
-// Until worlds have presets.
-extension Link.Condition {
-  static var lan: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(1); return c }
-  static var wifi: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(4); c.jitter = .milliseconds(8); c.loss = 5000; return c }
-  static var lte: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(25); c.jitter = .milliseconds(20); c.loss = 2000; return c }
-  static var satellite: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(280); c.loss = 5000; return c }
-  static var congested: Link.Condition { var c = Link.Condition(); c.delay = .milliseconds(30); c.rate = 1_000_000; c.queue = 32_000; c.loss = 10_000; return c }
 }

@@ -50,13 +50,13 @@ extension Run {
     // It stays until everything heals.
     self.noteFault(host, change: 1)
     if plan.corruption > 0 { for pair in self.pairs(on: host) { self.state.pairs[pair].isCorrupting = true } }
-    self.state.hosts[host].condition = Link.Condition(plan)
+    self.state.hosts[host].access = Access(plan)
     self.applyCondition(of: host)
   }
 
   private func applyCondition(of host: Int) {
-    var up = self.state.hosts[host].condition
-    var down = up
+    var up = self.state.hosts[host].access.up
+    var down = self.state.hosts[host].access.down
     up.isDown = self.state.hosts[host].outagesUp > 0
     down.isDown = self.state.hosts[host].outagesDown > 0
     self.world.setCondition(of: self.state.hosts[host].id, up: up, down: down)
@@ -107,8 +107,8 @@ extension Run {
     let nat = isV4 ? self.nat(of: self.state.hosts[host].plan, self.state.nats) : nil
     do throws(WorldError) {
       if notice == .newFirst {
-        let condition = self.state.hosts[host].condition
-        try self.world.addAddress(isV4 ? v4 : v6, to: id, behind: nat, up: condition, down: condition)
+        let access = self.state.hosts[host].access
+        try self.world.addAddress(isV4 ? v4 : v6, to: id, behind: nat, up: access.up, down: access.down)
         try self.world.removeAddress(old, from: id)
         self.applyCondition(of: host)
       } else {

@@ -10,8 +10,8 @@ extension Run {
     guard self.state.phase == .active else { return }
     for host in self.state.hosts.indices {
       let id = self.state.hosts[host].id
-      self.state.hosts[host].condition = self.state.hosts[host].condition.healed
-      self.world.setCondition(of: id, up: self.state.hosts[host].condition, down: self.state.hosts[host].condition)
+      self.state.hosts[host].access = self.state.hosts[host].access.healed
+      self.world.setCondition(of: id, up: self.state.hosts[host].access.up, down: self.state.hosts[host].access.down)
     }
     self.world.heal()
     self.state.phase = .healing
