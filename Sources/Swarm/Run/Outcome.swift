@@ -9,6 +9,9 @@ public struct Outcome: Sendable {
   public var messages = 0
   public var frames = 0
   public var virtualSeconds = 0.0
+  /// Pairs that were connected at the end, and those that had ended by then.
+  public var pairsConnected = 0
+  public var pairsEnded = 0
 }
 
 extension Scenario {
@@ -48,6 +51,10 @@ extension Run {
     outcome.messages = self.state.messagesDelivered
     outcome.frames = self.state.framesDelivered
     outcome.virtualSeconds = self.elapsed / 1000
+    for pair in self.state.pairs {
+      let isOver = self.state.peers[pair.plan.offerer].isOver || self.state.peers[pair.plan.answerer].isOver
+      if isOver { outcome.pairsEnded += 1 } else if pair.isProbed { outcome.pairsConnected += 1 }
+    }
     return outcome
   }
 }

@@ -62,7 +62,7 @@ extension Run {
     let nat = self.nat(of: plan, nats)
     let (v4, v6) = self.addresses(of: index, generation: 0)
     // A host behind a NAT has its IPv6 address in the open.
-    let host = try self.world.addHost(addresses: plan.hasV4 ? [v4] : [], behind: nat, access: access)
+    let host = try self.world.addHost(addresses: plan.hasV4 ? [v4] : [], behind: nat, up: access.up, down: access.down)
     if plan.hasV6 || !plan.hasV4 {
       try self.world.addAddress(v6, to: host, behind: nil, up: access.up, down: access.down)
     }

@@ -142,9 +142,14 @@ extension Run {
 
   private func finish() {
     for pair in self.state.pairs.indices where self.violation == nil {
-      if let ailment = self.ailment(of: pair) {
+      guard let ailment = self.ailment(of: pair) else { continue }
+      // A better pair may just be taking over, or a stream being reset.
+      self.state.extensions += 1
+      if self.state.extensions > 10 {
         self.fail(.notConverged, peer: self.state.pairs[pair].plan.offerer, "fell ill again: \(ailment)")
       }
+      self.state.quietUntil = self.now + .seconds(1)
+      return
     }
     self.checkCounters()
     for pair in self.state.pairs.indices where self.state.pairs[pair].isProbed {

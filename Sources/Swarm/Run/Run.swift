@@ -30,6 +30,7 @@ public final class Run {
     var lastInstant = Instant.zero
     var healedAt = Instant.zero
     var quietUntil = Instant.zero
+    var extensions = 0
     var probesAfter = Instant.zero
     var random: SeededRandom
     var messagesDelivered = 0
