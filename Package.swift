@@ -51,6 +51,7 @@ let package = Package(
     .library(name: "MediaFiles", targets: ["MediaFiles"]),
     .library(name: "EpollDriver", targets: ["EpollDriver"]),
     .library(name: "SessionViews", targets: ["SessionViews"]),
+    .library(name: "Swarm", targets: ["Swarm"]),
     .executable(name: "peer", targets: ["peer"]),
   ],
   traits: [
