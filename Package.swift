@@ -60,6 +60,7 @@ let package = Package(
     .library(name: "MediaFiles", targets: ["MediaFiles"]),
     .library(name: "EpollDriver", targets: ["EpollDriver"]),
     .library(name: "SessionViews", targets: ["SessionViews"]),
+    .library(name: "Swarm", targets: ["Swarm"]),
     .executable(name: "peer", targets: ["peer"]),
   ],
   traits: [
@@ -81,6 +82,13 @@ let package = Package(
     .target(name: "CLinux"),
     .target(name: "MediaFiles", dependencies: ["Bytes", "RTP"], swiftSettings: host),
     .target(
+      name: "Swarm",
+      dependencies: [
+        "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC",
+        "Simulator",
+      ],
+      swiftSettings: host),
+    .target(
       name: "SessionViews",
       dependencies: [
         "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP", "WebRTC",
@@ -92,7 +100,7 @@ let package = Package(
     .executableTarget(
       name: "peer",
       dependencies: [
-        "EpollDriver", "WebRTC", "Simulator", "SessionViews", "MediaFiles", "CAllocations", "CLinux",
+        "EpollDriver", "WebRTC", "Simulator", "Swarm", "SessionViews", "MediaFiles", "CAllocations", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
         .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Tool"])),
       ],
@@ -109,6 +117,7 @@ let package = Package(
       .testTarget(name: "SessionViewsTests", dependencies: ["SessionViews", "Simulator"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
       .testTarget(name: "FuzzTests", dependencies: fuzzTargets.map { .byName(name: $0) }, swiftSettings: host),
+      .testTarget(name: "SwarmTests", dependencies: ["Swarm", "WebRTC", "Simulator"], swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),
       .target(
         name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",

@@ -22,6 +22,9 @@ struct ChannelTable: Sendable {
     /// Which directions have been reset.
     var isIncomingReset = false
     var isOutgoingReset = false
+    /// Its stream's former channel still awaits the answer to the reset of our direction, which the peer has performed: it opened
+    /// the stream anew.
+    var awaitsFormerReset = false
     var threshold = -1
   }
 

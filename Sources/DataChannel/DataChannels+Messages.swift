@@ -12,8 +12,8 @@ extension DataChannels {
     guard let slot = self.channels.slot(of: channel), self.channels[slot].state == .open,
       let stream = self.channels.stream(of: slot)
     else { throw .notOpen }
-    // Nothing may overtake the OPEN.
-    if self.channels[slot].isOpenDue {
+    // Nothing may overtake the OPEN, or its answer where the stream is still being reset.
+    if self.channels[slot].isOpenDue || self.channels[slot].awaitsFormerReset {
       self.blockedSize = bytes.count
       throw .wouldBlock
     }

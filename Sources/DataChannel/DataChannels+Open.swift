@@ -148,7 +148,8 @@ extension DataChannels {
         message.span, stream: stream, protocolIdentifier: PayloadProtocol.control,
         options: Association.SendOptions(), now: self.now)
     } catch {
-      guard error != .wouldBlock else { return false }
+      // A stream that the peer has opened anew while our direction is still being reset waits for that.
+      guard error != .wouldBlock, error != .streamResetting else { return false }
       // The association is ending, or the stream cannot be: `becomeOpen` or the end closes the channel.
     }
     self.channels[slot].isOpenDue = false

@@ -24,10 +24,10 @@ extension DataChannels {
     guard PayloadProtocol.kind(of: message.protocolIdentifier) != nil,
       let slot = self.channels.slot(ofStream: message.stream)
     else { return false }
-    // A channel that we close takes nothing any more; one that the peer closes delivers what came before.
+    // A channel that we close takes nothing any more. What came before the peer's reset was pulled before it.
     let state = self.channels[slot].state
     // After the end of the association handles remain for what had arrived.
-    return state == .open || state == .closed || state == .closing && self.channels[slot].isIncomingReset
+    return state == .open || state == .closed
   }
 
   private mutating func consume(_ message: Association.Message) {
@@ -40,10 +40,7 @@ extension DataChannels {
       self.association.discardMessage()
       return
     }
-    let slot = self.channels.slot(ofStream: message.stream)
-    if slot == nil || slot.map({ self.channels[$0].state == .connecting }) == true,
-      message.size <= self.configuration.maximumEarlyBytes
-    {
+    if self.isEarly(message.stream), message.size <= self.configuration.maximumEarlyBytes {
       let isEmpty = PayloadProtocol.isEmpty(message.protocolIdentifier)
       var bytes = [UInt8](repeating: 0, count: message.size)
       var writer = SpanWriter(bytes.mutableSpan)
@@ -56,6 +53,12 @@ extension DataChannels {
     }
     self.counters.dropped &+= 1
     self.association.discardMessage()
+  }
+
+  /// Whether a channel that is yet to be opened here is meant: after the peer's reset the present one is not.
+  private func isEarly(_ stream: UInt16) -> Bool {
+    guard let slot = self.channels.slot(ofStream: stream) else { return true }
+    return self.channels[slot].state == .connecting || self.channels[slot].isIncomingReset
   }
 
   // MARK: Events
@@ -81,6 +84,10 @@ extension DataChannels {
       self.finishIfReset(stream)
     case .outgoingStreamReset(let stream, let accepted):
       guard let slot = self.channels.slot(ofStream: stream) else { return }
+      guard !self.channels[slot].awaitsFormerReset else {
+        self.channels[slot].awaitsFormerReset = false
+        return
+      }
       self.channels[slot].isOutgoingReset = true
       // A peer that refuses to reset will not reset its own direction: that is all there will be.
       if !accepted { self.channels[slot].isIncomingReset = true }
@@ -146,6 +153,13 @@ extension DataChannels {
       self.refuse(stream)
       return
     }
+    // RFC 8831 section 6.7: the peer uses the stream again only once both directions were reset. Its answer to our reset is lost
+    // or late, then, and tells no more than this does.
+    var awaitsFormerReset = false
+    if let slot = self.channels.slot(ofStream: stream), self.channels[slot].isIncomingReset {
+      awaitsFormerReset = true
+      self.finish(slot)
+    }
     guard !self.channels.isTaken(stream) else {
       self.counters.refused &+= 1
       return
@@ -166,6 +180,7 @@ extension DataChannels {
     entry.state = .open
     entry.isAckDue = true
     entry.isAcknowledged = true
+    entry.awaitsFormerReset = awaitsFormerReset
     let slot = self.channels.insert(entry)
     self.channels.assign(stream, to: slot)
     self.counters.opened &+= 1

@@ -170,6 +170,8 @@ public struct DataChannels: Sendable {
 
   // MARK: What is known
 
+  package var inconsistency: StaticString? { self.association.inconsistency }
+
   /// Whether any channel exists.
   public var hasChannels: Bool { self.channels.count > 0 }
 

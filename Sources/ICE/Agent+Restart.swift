@@ -4,7 +4,9 @@ extension Agent {
   /// Begins an ICE restart (RFC 8445 section 9): new credentials, a new check list, candidates reported again. The
   /// selected pair stays in use, with consent under the old credentials, until a pair of the new session is valid.
   /// Signal the new credentials, then pass on the peer's.
-  public mutating func restart(now: Instant) {
+  ///
+  /// - Parameter keepsCredentials: ours stay, where the peer alone has begun anew and knows ours already.
+  public mutating func restart(keepsCredentials: Bool = false, now: Instant) {
     guard self.state != .closed else { return }
     // A second restart before the first led to a pair: the selected pair still lives under the credentials before both.
     if self.selection?.isPrevious != true {
@@ -16,12 +18,13 @@ extension Agent {
       self.previousLocalCredentials = nil
       self.previousRemoteCredentials = nil
     }
-    self.localCredentials = Credentials(random: &self.random)
+    if !keepsCredentials { self.localCredentials = Credentials(random: &self.random) }
     self.remoteCredentials = nil
     self.areRemoteCandidatesComplete = false
     self.pairs.removeAll()
     self.remotes.removeAll()
-    self.earlyChecks.removeAll()
+    // The peer's checks under its new credentials may have come already.
+    if !keepsCredentials { self.earlyChecks.removeAll() }
     self.recoveringSince = nil
     self.reportedLocals = 0
     self.didReportGatheringComplete = false

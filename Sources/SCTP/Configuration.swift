@@ -40,8 +40,8 @@ extension Association {
     /// Association.Max.Retrans: timeouts in a row before the association has failed. RFC 9260's 10 stands for about
     /// four minutes when doubling goes up to 60 s; with `maximumBackoff` it takes more of them.
     public var maximumRetransmissions: Int = 80
-    /// Max.Init.Retransmits.
-    public var maximumInitRetransmissions: Int = 8
+    /// Max.Init.Retransmits. RFC 9260's 8 would be used up after 20 s of an outage that ICE is still willing to survive.
+    public var maximumInitRetransmissions: Int = 80
     /// Packets that one acknowledgement may release at once (Max.Burst, RFC 9260 section 6.1).
     public var maximumBurst: Int = 8
     /// The initial congestion window in packets: 1...64 (RFC 6928 argues for 10).

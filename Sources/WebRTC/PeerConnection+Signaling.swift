@@ -166,10 +166,15 @@ extension PeerConnection {
   ) throws(DescriptionError) {
     // All that can be refused comes before anything changes.
     guard let credentials = Credentials(ufrag: remote.iceUfrag, password: remote.icePassword) else { throw .incompatible }
-    if !isAnswer, let known = self.core.signaling.remote,
+    if let known = self.core.signaling.remote,
       known.iceUfrag != remote.iceUfrag || known.icePassword != remote.icePassword
     {
-      self.restartAgent(now: now)
+      if !isAnswer {
+        self.restartAgent(now: now)
+      } else if self.core.agent.isRemoteCredentialsSet {
+        // The peer restarted, and its offer gave way to ours, which knew nothing of that. Its answer has our credentials right.
+        self.restartAgent(keepsCredentials: true, now: now)
+      }
     }
     // Before the first check. RFC 8445 section 6.1.1: who offers controls, unless the other side is lite and cannot.
     if !isAnswer, self.dtls == nil { self.core.agent.setRole(remote.isICELite ? .controlling : .controlled) }
@@ -238,8 +243,8 @@ extension PeerConnection {
     self.pump(now: now)
   }
 
-  private mutating func restartAgent(now: Instant) {
-    self.core.agent.restart(now: now)
+  private mutating func restartAgent(keepsCredentials: Bool = false, now: Instant) {
+    self.core.agent.restart(keepsCredentials: keepsCredentials, now: now)
     self.core.localCandidates = []
     self.core.isGathered = false
   }

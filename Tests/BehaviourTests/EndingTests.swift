@@ -39,6 +39,23 @@ import WebRTC
     #expect(arrived)
   }
 
+  @Test func `an outage while SCTP sets up is survived like any other`() throws {
+    var story = try Story(condition: .network(loss: 0, delay: 20))
+    _ = try story.pair.offerer.openChannel(options("late"), now: story.now)
+    try story.pair.signal()
+    let secured = story.run(for: .seconds(5)) {
+      $0.pair.offerer.connectionState == .connected && $0.pair.answerer.connectionState == .connected
+    }
+    try #require(secured)
+    #expect(story.offerer.opened.isEmpty)
+    Self.setDark(&story, true)
+    let noticed = story.run(for: .seconds(29)) { _ in false }
+    #expect(!noticed && story.pair.offerer.connectionState == .disconnected)
+    Self.setDark(&story, false)
+    let opened = story.run(for: .seconds(10)) { $0.offerer.opened.count == 1 && $0.answerer.opened.count == 1 }
+    #expect(opened)
+  }
+
   @Test func `a handshake that times out after the path was lost is a final failure all the same`() throws {
     var patient = PeerConnection.Configuration()
     patient.dtls.handshakeTimeout = .seconds(120)

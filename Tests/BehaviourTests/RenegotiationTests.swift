@@ -57,6 +57,24 @@ import WebRTC
     try Self.expectAlive(&story)
   }
 
+  @Test func `an ICE restart whose offer gives way to the peer's is made good by the answer`() throws {
+    var story = try Story.connected()
+    try story.pair.answerer.restartICE(now: story.now)
+    _ = try Self.offer(&story.pair.answerer, now: story.now)
+    let offer = try Self.offer(&story.pair.offerer, now: story.now)
+    let answer = try Self.answer(&story.pair.answerer, to: offer, now: story.now)
+    try story.pair.offerer.setRemoteDescription(.answer, Array(answer.utf8).span, now: story.now)
+    let settled = story.run(for: .seconds(5)) {
+      $0.pair.offerer.iceState == .completed && $0.pair.answerer.iceState == .completed
+    }
+    #expect(settled)
+    try Self.expectAlive(&story)
+    // Consent goes on under the new credentials.
+    _ = story.run(for: .seconds(60)) { _ in false }
+    #expect(story.pair.offerer.iceState == .completed && story.pair.answerer.iceState == .completed)
+    try Self.expectAlive(&story)
+  }
+
   @Test func `an offer that is refused restarts nothing`() throws {
     var story = try Story.connected()
     let ufrag = story.pair.answerer.localUfrag

@@ -138,6 +138,55 @@ import Time
   #expect(wrong.a.counters.refused == 1)
 }
 
+@Test func `a stream that the peer opens anew is a new channel though the answer to its reset was lost`() throws {
+  var world = World.connected()
+  let former = try world.a.open("former", now: world.now)
+  world.run(for: .seconds(1))
+  world.a.close(former, now: world.now)
+  let isClosed = world.run(for: .seconds(1)) { $0.eventsOfA.contains(.closed(former)) }
+  try #require(isClosed)
+  #expect(world.eventsOfB.count == 1)
+  // What A answered to B's reset.
+  world.inFlight.removeAll { !$0.toA }
+  world.eventsOfB = []
+  let stream = try world.a.open("later", now: world.now)
+  try world.a.send([1, 2, 3], on: stream, now: world.now)
+  world.run(for: .milliseconds(60))
+  guard world.eventsOfB.count == 2, case .closed = world.eventsOfB[0], case .opened(let later, remote: true) = world.eventsOfB[1] else {
+    Issue.record("\(world.eventsOfB)")
+    return
+  }
+  #expect(world.receivedByB == [World.Received(channel: later, kind: .binary, bytes: [1, 2, 3])])
+  #expect(throws: DataChannels.SendError.wouldBlock) { try world.b.send([4], on: later, now: world.now) }
+  world.run(for: .seconds(5)) { $0.eventsOfB.last == .writable }
+  try world.b.send([5], on: later, now: world.now)
+  world.run(for: .seconds(1))
+  #expect(world.receivedByA.map(\.bytes) == [[5]])
+  // It closes as any other, from the side that had to wait.
+  world.b.close(later, now: world.now)
+  world.run(for: .seconds(5))
+  #expect(world.eventsOfB.last == .closed(later))
+  #expect(world.eventsOfA.last == .closed(stream))
+  let again = try world.a.open("again", now: world.now)
+  world.run(for: .seconds(1))
+  #expect(world.a.info(of: again)?.streamID == 0 && world.b.hasChannels)
+}
+
+@Test func `a reopened stream that is closed before its reset is answered closes all the same`() throws {
+  var world = World.connected()
+  let former = try world.a.open("former", now: world.now)
+  world.run(for: .seconds(1))
+  world.a.close(former, now: world.now)
+  _ = world.run(for: .seconds(1)) { $0.eventsOfA.contains(.closed(former)) }
+  world.inFlight.removeAll { !$0.toA }
+  let later = try world.a.open("later", now: world.now)
+  world.run(for: .milliseconds(60))
+  world.a.close(later, now: world.now)
+  world.run(for: .seconds(10))
+  #expect(world.eventsOfA.last == .closed(later))
+  #expect(!world.a.hasChannels && !world.b.hasChannels)
+}
+
 @Test func `unordered channels stay ordered until the peer is heard, so that nothing overtakes the OPEN`() throws {
   for seed in 0..<20 {
     var world = World(seed: UInt64(seed))

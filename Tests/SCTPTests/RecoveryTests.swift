@@ -93,7 +93,9 @@ private func dropping(_ numbers: Set<Int>, toA direction: Bool = false) -> (Bool
   world.run(for: .seconds(5)) { $0.a.state == .established }
   #expect(world.now - start == .milliseconds(420))
 
-  var alone = World()
+  var impatient = Association.Configuration()
+  impatient.maximumInitRetransmissions = 8
+  var alone = World(a: impatient)
   alone.filter = { _, _ in true }
   alone.a.connect(now: alone.now)
   alone.run(for: .seconds(2000))

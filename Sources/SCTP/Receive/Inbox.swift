@@ -139,6 +139,9 @@ struct Inbox: Sendable {
 
   mutating func trim() { self.pool.trim() }
 
+  /// Whether memory is within its bound: for simulations.
+  var isWithinBounds: Bool { self.pool.used <= self.pool.limit && self.receiveWindow <= self.window }
+
   private func hasRoom(for size: Int, tsn: UInt32) -> Bool {
     let need = BlockPool.blocks(for: size)
     guard self.tsns.isBeyondHighest(tsn) else { return need <= self.pool.available }

@@ -149,6 +149,39 @@ struct Outstanding: Sendable {
     return at
   }
 
+  /// Whether all counts are what a recount says: for simulations.
+  var isConsistent: Bool {
+    var (flight, lost, acknowledged, abandoned, bytes, payload) = (0, 0, 0, 0, 0, 0)
+    var tsn = self.first
+    while tsn != self.next {
+      let chunk = self[tsn]
+      switch chunk.state {
+      case .inFlight:
+        flight &+= 1
+        bytes &+= chunk.weight
+        payload &+= Int(chunk.size)
+      case .lost: lost &+= 1
+      case .acknowledged: acknowledged &+= 1
+      case .abandoned: abandoned &+= 1
+      }
+      tsn = tsn &+ 1
+    }
+    return flight == self.flight.count && lost == self.lost.count && acknowledged == self.gapAcknowledged
+      && abandoned == self.abandoned && bytes == self.bytesInFlight && payload == self.payloadInFlight
+  }
+
+  /// Blocks that chunks hold.
+  var blocksInUse: Int {
+    var blocks = 0
+    var tsn = self.first
+    while tsn != self.next {
+      let chunk = self[tsn]
+      if chunk.block != BlockPool.Chain.none { blocks &+= BlockPool.blocks(for: Int(chunk.size)) }
+      tsn = tsn &+ 1
+    }
+    return blocks
+  }
+
   // MARK: Lists
 
   private mutating func join(_ tsn: UInt32, _ state: State) {

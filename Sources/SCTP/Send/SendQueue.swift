@@ -293,6 +293,19 @@ struct SendQueue: Sendable {
 
   mutating func trim() { self.pool.trim() }
 
+  /// Whether what is kept up to date adds up, where chunks that were sent hold `outstanding` blocks: for simulations.
+  func isConsistent(outstanding: Int) -> Bool {
+    var (buffered, unsent, blocks) = (0, 0, outstanding)
+    for stream in self.streams { buffered &+= stream.buffered }
+    for message in self.messages where message.block != Self.none {
+      let left = Int(message.size &- message.sent)
+      unsent &+= left
+      blocks &+= BlockPool.blocks(for: left)
+    }
+    return buffered == self.unsentBytes && unsent == self.unsentBytes && blocks == self.pool.used
+      && self.pool.used <= self.pool.limit
+  }
+
   private mutating func dropUnsent(_ message: Int32, _ unsent: Int) {
     let at = Int(message)
     self.pool.release(unsent, from: self.messages[at].block)
