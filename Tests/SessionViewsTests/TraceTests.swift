@@ -5,38 +5,57 @@ import WebRTC
 @testable import SessionViews
 
 @Suite struct TraceTests {
+  /// Whether some line, without its time, is like that; numbers, addresses and identifiers differ from recording to recording.
+  static func has(_ lines: [String], _ pattern: String) throws -> Bool {
+    let regex = try Regex(pattern)
+    return lines.contains { $0.dropFirst(12).wholeMatch(of: regex) != nil }
+  }
+
   @Test func `a session with Chromium is told datagram by datagram`() throws {
     let text = lines([try session("chromium")])
-    for (number, line) in [
-      (0, "    0.000000     call addLocalAddress 10.77.0.1:44193"),
-      (4, "    0.000813     call setRemoteDescription offer: 656 bytes, application, 2 candidates"),
-      (15, "    0.000813     event signalling stable"),
-      (16, "    0.000813  -> 10.77.0.1:53341 from 10.77.0.1:44193, 92 bytes"),
-    ] { #expect(text[number] == line) }
-    for line in [
-      "<-   STUN Binding success, transaction e18032b3cfe5f84e8b1d26d0, XOR-MAPPED-ADDRESS 10.77.0.1:44193, MESSAGE-INTEGRITY, FINGERPRINT",
-      "<-   DTLS handshake (epoch 0, number 0, 121 bytes): ServerHello, message 0, 96 bytes, ECDHE-ECDSA-AES128-GCM, extended_master_secret renegotiation_info use_srtp",
-      "->   DTLS handshake (epoch 1, number 0, 61 bytes): Finished, message 4, 12 bytes",
-      "<-   SCTP INIT TSN 3588058227, window 5242880, streams 65535 out 65535 in",
-      "<-   SCTP DATA TSN 3588058227, stream 42/0, BE, string, 9 bytes",
-      "<-   SCTP SACK up to TSN 3748997310, window 4718592",
-      "->   SCTP ABORT cause 12",
-      "->   DTLS alert (epoch 1, number 7, 39 bytes): warning close_notify",
-      "   event channel 0 opened \"negotiated\" on stream 42",
-      "   call close",
-    ] { #expect(text.contains { $0.hasSuffix(line) }, "\(line)") }
+    for pattern in [
+      "     call addLocalAddress 10\\.77\\.0\\.1:\\d+",
+      "     call setRemoteDescription offer: \\d+ bytes, application, \\d+ candidates?",
+      "     event signalling stable",
+      "  -> 10\\.77\\.0\\.1:\\d+ from 10\\.77\\.0\\.1:\\d+, \\d+ bytes",
+      "  <-   STUN Binding success, transaction [0-9a-f]{24}, XOR-MAPPED-ADDRESS 10\\.77\\.0\\.1:\\d+, MESSAGE-INTEGRITY, FINGERPRINT",
+      "  <-   DTLS handshake \\(epoch 0, number 0, \\d+ bytes\\): ServerHello, message 0, \\d+ bytes, ECDHE-ECDSA-AES128-GCM, .*use_srtp.*",
+      "  ->   DTLS handshake \\(epoch 1, number 0, 61 bytes\\): Finished, message 4, 12 bytes",
+      "  <-   SCTP INIT TSN \\d+, window 5242880, streams 65535 out 65535 in",
+      "  <-   SCTP DATA TSN \\d+, stream 42/0, BE, string, 9 bytes",
+      "  <-   SCTP SACK up to TSN \\d+, window \\d+",
+      "  ->   SCTP ABORT cause 12",
+      "  ->   DTLS alert \\(epoch 1, number \\d+, 39 bytes\\): warning close_notify",
+      "     event channel 0 opened \"negotiated\" on stream 42",
+      "     call close",
+    ] {
+      let isThere = try Self.has(text, pattern)
+      #expect(isThere, "\(pattern)")
+    }
   }
 
   @Test func `media are told packet by packet`() throws {
     let text = lines([try session("chromium-media")])
-    for line in [
-      "<-   RTP 0x5b90c630, type 111, number 1726, time 3821156572, marker, mid \"0\", 32 bytes",
-      "->   RTCP transport-wide feedback, numbers 1–20, 0 lost",
-      "<-   RTCP SR 0xf670e787, time 820182753, 20 packets, 12500 bytes",
-      "<-   RTCP SDES, 1 source, 0xf670e787 is \"8mVOoaqK03ZRC7n9\"",
-      "<-   RTCP RR 0xf670e787; of 0x60fd88ca: lost 0 (0 %), up to 25328, jitter 539",
-      "<-   SCTP DATA TSN 2773151809, stream 1/0, BE, DATA_CHANNEL_OPEN \"chat\", ordered, 16 bytes",
-    ] { #expect(text.contains { $0.hasSuffix(line) }, "\(line)") }
+    for pattern in [
+      "  <-   RTP 0x[0-9a-f]{8}, type 111, number \\d+, time \\d+, marker, mid \"0\", \\d+ bytes",
+      "  ->   RTP 0x[0-9a-f]{8}, type 96, number \\d+, time \\d+, mid \"1\", .*\\d+ bytes",
+      "  <-   RTCP transport-wide feedback, numbers \\d+–\\d+, 0 lost",
+      "  <-   SCTP DATA TSN \\d+, stream 1/0, BE, DATA_CHANNEL_OPEN \"chat\", ordered, 16 bytes",
+    ] {
+      let isThere = try Self.has(text, pattern)
+      #expect(isThere, "\(pattern)")
+    }
+    let call = try #require(lossyCall)
+    let reports = lines([try RecordedSession(name: "x", recording: call.offerer)])
+    for pattern in [
+      "  ->   RTCP SR 0x[0-9a-f]{8}, time \\d+, \\d+ packets, \\d+ bytes",
+      "  ->   RTCP SDES, 1 source, 0x[0-9a-f]{8} is \".+\"",
+      "  <-   RTCP RR 0x[0-9a-f]{8}; of 0x[0-9a-f]{8}: lost \\d+ \\(\\d+ %\\), up to \\d+, jitter \\d+",
+      "     call sendFrame of \\d+ bytes, time \\d+, on transceiver 0",
+    ] {
+      let isThere = try Self.has(reports, pattern)
+      #expect(isThere, "\(pattern)")
+    }
   }
 
   @Test(arguments: sessionNames)
