@@ -187,7 +187,32 @@ import Time
   let unknown = be(UInt16(0xFFF0)) + be(UInt16(5)) + [7, 0, 0, 0] + be(UInt16(0xBFF0)) + be(UInt16(4))
   let answer = try #require(world.a.answers(to: Craft.packet(tag: 0, Craft.initiation(extra: unknown)), now: world.now).first)
   let value = try #require(chunkValue(2, in: answer))
-  #expect(value.suffix(12) == [0, 8, 0, 9, 0xFF, 0xF0, 0, 5, 7, 0, 0, 0])
+  // Before the cookie of 76 bytes.
+  #expect(value.dropLast(80).suffix(12) == [0, 8, 0, 9, 0xFF, 0xF0, 0, 5, 7, 0, 0, 0])
+}
+
+@Test(arguments: [false, true])
+func `the lengths of INIT and INIT ACK count no padding of the last parameter`(zeroChecksum: Bool) throws {
+  var configuration = Association.Configuration()
+  configuration.zeroChecksum = zeroChecksum
+  var world = World(a: configuration, b: configuration)
+  world.isTracing = true
+  world.a.connect(now: world.now)
+  world.run(for: .milliseconds(500)) { $0.a.state == .established }
+  var seen: Set<UInt8> = []
+  for packet in world.trace {
+    let chunk = Array(packet[12...])
+    guard chunk[0] == 1 || chunk[0] == 2 else { continue }
+    seen.insert(chunk[0])
+    let length = Int(chunk[2]) << 8 | Int(chunk[3])
+    var (offset, end) = (20, 20)
+    while offset < length {
+      end = offset + (Int(chunk[offset + 2]) << 8 | Int(chunk[offset + 3]))
+      offset = (end + 3) & ~3
+    }
+    #expect(end == length)
+  }
+  #expect(seen == [1, 2])
 }
 
 @Test func `a checksum that is wrong, or zero without agreement, is refused`() {

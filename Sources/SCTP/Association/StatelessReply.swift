@@ -38,13 +38,13 @@ extension Association {
     case .initiationAck:
       let parameters = self.localParameters(tag: self.reply.localTag, initialTSN: self.reply.localInitialTSN)
       let chunk = InitChunk.begin(ChunkType.initiationAck, parameters, into: &writer)
+      writer.write(self.reply.unrecognized)
       let parameter = Parameter.begin(InitChunk.ParameterType.stateCookie, in: &writer)
       StateCookie(
         issuedAt: self.now, localTag: self.reply.localTag, localInitialTSN: self.reply.localInitialTSN,
         peer: self.reply.peer, localTieTag: self.reply.localTieTag, peerTieTag: self.reply.peerTieTag
       ).write(key: self.cookieKey, into: &writer)
       Chunk.end(parameter, in: &writer)
-      writer.write(self.reply.unrecognized)
       Chunk.end(chunk, in: &writer)
     case .staleCookie:
       let chunk = Chunk.begin(ChunkType.error, in: &writer)

@@ -128,11 +128,12 @@ struct InitChunk: ~Escapable {
     writer.write(parameters.outboundStreams)
     writer.write(parameters.inboundStreams)
     writer.write(parameters.initialTSN)
-    Chunk.end(Parameter.begin(ParameterType.forwardTSN, in: &writer), in: &writer)
+    // The chunk's length counts all padding but the last parameter's (RFC 9260 section 3.2): that one has none.
     let extensions = Parameter.begin(ParameterType.supportedExtensions, in: &writer)
     writer.write(ChunkType.reconfig)
     writer.write(ChunkType.forwardTSN)
     Chunk.end(extensions, in: &writer)
+    Chunk.end(Parameter.begin(ParameterType.forwardTSN, in: &writer), in: &writer)
     if parameters.acceptsZeroChecksum {
       let method = Parameter.begin(ParameterType.zeroChecksum, in: &writer)
       writer.write(Self.zeroChecksumByDTLS)
