@@ -1,6 +1,7 @@
 import Bytes
 import Cryptography
 import DataChannel
+import Foundation
 import STUN
 import Testing
 import Time
@@ -139,6 +140,14 @@ import WebRTC
     // The very last record is a datagram of the session's end; its last byte is of the alert's tag or the abort's.
     recording[recording.count - 1] ^= 1
     #expect(throws: Replayer.Failure.self) { try Self.replay(recording) }
+  }
+
+  @Test(arguments: ["chromium", "chromium-media", "firefox", "aiortc"])
+  func `sessions that a release build recorded with real peers replay byte for byte in this build`(name: String) throws {
+    let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Vectors/sessions/\(name).rtcrec")
+    let replayed = try Self.replay([UInt8](Data(contentsOf: url)))
+    #expect(!replayed.isTruncated)
   }
 
   @Test func `what is no recording is refused`() {
