@@ -43,7 +43,8 @@ struct Sampler: Sendable {
   private(set) var samples: [Sample] = []
   /// The pair that was selected last: a connection that ended has none any more.
   private(set) var lastPair: ICE.Agent.SelectedPair?
-  private var distance = Interval.milliseconds(2)
+  /// A session in one machine is over within milliseconds.
+  private var distance = Interval.microseconds(200)
   private var next = Instant.zero
 
   init() {}

@@ -115,7 +115,7 @@ async def test_the_report_is_drawn(name, browsers, tmp_path):
     assert titles[:6] == ["States", "ICE checks and answers", "DTLS flights", "Bit rate", "Datagrams a second", "Round trip"]
     assert "SCTP windows" in titles
     assert ("Jitter and buffer" in titles) == (name == "chromium-media")
-    assert all(each["shapes"] > 0 and each["width"] > 500 for each in plots), plots
+    assert [each for each in plots if each["shapes"] == 0 or each["width"] <= 500] == []
     assert browser.problems == []
 
 
