@@ -108,6 +108,11 @@ extension Run {
     }
     for peer in [a, b] {
       for channel in self.state.peers[peer].channels where channel.isOpen {
+        // Lifetimes may end before the congestion window opens.
+        if (channel.plan.maximumLifetime ?? .max) >= 1000, channel.plan.negotiatedID == nil {
+          let ledger = self.ledger(of: channel.number, from: peer, channel.plan)
+          self.state.messages[ledger].expectProbes()
+        }
         self.queue(Backlog(channel: channel.number, count: 2, size: 300, isText: false), peer)
       }
       self.probeTracks(of: peer)
