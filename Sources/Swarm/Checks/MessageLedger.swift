@@ -82,7 +82,7 @@ struct MessageLedger {
   }
 
   /// What was sent from now on has to arrive on a partially reliable channel, too: nothing gets lost any more.
-  mutating func expectProbes() { self.probesFrom = self.probesFrom ?? self.sent.count }
+  mutating func expectProbes() { self.probesFrom = self.sent.count }
 
   var areProbesComplete: Bool {
     guard let start = self.probesFrom, start < self.sent.count else { return true }
