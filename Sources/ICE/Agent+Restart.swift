@@ -41,7 +41,10 @@ extension Agent {
     self.timers.cancel(.nomination)
     self.timers.cancel(.checks)
     self.timers.cancel(.checksTimeout)
-    for i in self.gatherings.indices where self.gatherings[i].next == .distantFuture && !self.gatherings[i].isDone {
+    // Servers are asked anew (section 9): one may have been out of reach, and a mapping may be another by now.
+    for i in self.gatherings.indices {
+      self.gatherings[i].attempts = 0
+      self.gatherings[i].isDone = false
       self.gatherings[i].next = now
     }
     self.setState(.checking)

@@ -144,6 +144,22 @@ import Time
     #expect(kinds == [.host, .serverReflexive] && bench.events.last == .gatheringComplete)
   }
 
+  @Test func `a restart asks a server again that was silent`() {
+    var bench = Bench(configure: { $0.stunServers = [address("203.0.113.9", 3478)] })
+    bench.agent.localAddressesComplete(now: bench.now)
+    while !bench.events.contains(.gatheringComplete), let next = bench.agent.nextDeadline {
+      bench.now = next
+      bench.agent.advance(to: next)
+      bench.poll()
+    }
+    bench.sent.removeAll()
+    bench.events.removeAll()
+    bench.agent.restart(now: bench.now)
+    bench.poll()
+    #expect(bench.sent.map(\.transmit.destination) == [address("203.0.113.9", 3478)])
+    #expect(!bench.events.contains(.gatheringComplete))
+  }
+
   @Test func `a silent server ends gathering after four attempts`() {
     var bench = Bench(configure: { $0.stunServers = [address("203.0.113.9", 3478)] })
     bench.agent.localAddressesComplete(now: bench.now)

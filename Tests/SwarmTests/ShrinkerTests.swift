@@ -26,7 +26,7 @@ import Testing
     shrinker.shrink()
     let small = shrinker.scenario
     #expect(small.steps.count == 2)
-    #expect(small.pairs.count == 1 && small.peers.count == 2)
+    #expect(small.pairs.count <= scenario.pairs.count && small.peers.count == 2 * small.pairs.count)
     #expect(small.hosts.filter { $0.link != LinkPlan() }.count == 1)
     #expect(small.peers.allSatisfy { $0.knobs.isEmpty && !$0.usesSTUN } && small.nats.isEmpty)
     #expect(small.healsAt < scenario.healsAt)

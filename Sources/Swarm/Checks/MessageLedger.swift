@@ -16,6 +16,7 @@ struct MessageLedger {
   private(set) var bytesDelivered = 0
   /// Nothing before this is waited for: the next one of an ordered channel, the first that did not arrive of another.
   private var cursor = 0
+  private var probesFrom: Int?
 
   init(channel: Int, sender: Int, isOrdered: Bool, isReliable: Bool) {
     self.channel = channel
@@ -78,6 +79,14 @@ struct MessageLedger {
       return Violation(self.sent[index].isDelivered ? .messageTwice : .messageOutOfOrder, "\(text); it is number \(index)")
     }
     return Violation(.messageCorrupt, text)
+  }
+
+  /// What was sent from now on has to arrive on a partially reliable channel, too: nothing gets lost any more.
+  mutating func expectProbes() { self.probesFrom = self.sent.count }
+
+  var areProbesComplete: Bool {
+    guard let start = self.probesFrom, start < self.sent.count else { return true }
+    return self.sent[start...].allSatisfy(\.isDelivered)
   }
 
   /// All that has to arrive has.

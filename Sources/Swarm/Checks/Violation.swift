@@ -15,6 +15,12 @@ public struct Violation: Codable, Equatable, Sendable, CustomStringConvertible {
     case timeStandsStill
     /// A datagram after the connection ended.
     case transmitAfterEnd
+    /// Anything but checks though nothing was heard for longer than consent lasts (RFC 7675).
+    case transmitWithoutConsent
+    /// A check to an address that only forged ones came from.
+    case forgeryBelieved
+    /// More packets got through decryption than the other side encrypted.
+    case replayAccepted
     /// An event, message or frame queue that does not come to its end.
     case endlessPoll
     case messageCorrupt, messageTwice, messageOutOfOrder, messageMissing, messageOnUnknownChannel

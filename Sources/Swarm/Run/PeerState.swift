@@ -50,11 +50,13 @@ struct PeerState {
   var disconnects = 0
   var previous: CounterList?
   var watch = WireWatch()
+  /// When a datagram came last that was not injected.
+  var heardAt: Instant?
+  /// Genuine checks were replayed from other addresses: asking there is right.
+  var wasReplayedElsewhere = false
   /// Datagrams that it was given, for whoever replays them: the latest, in a ring.
   var captured: [Captured] = []
   var captureCount = 0
-  /// When it was unreported that its address changed.
-  var isLost = false
 
   init(index: Int, id: PeerID, plan: PeerPlan) {
     self.index = index

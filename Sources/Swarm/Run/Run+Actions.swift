@@ -17,7 +17,7 @@ extension Run {
     case .report(let host): self.report(host)
     case .heal: self.heal()
     case .tick: self.tick()
-    case .fork: self.makeFork()
+    case .fork: self.isForkDue = true
     }
   }
 

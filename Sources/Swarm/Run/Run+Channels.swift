@@ -60,7 +60,8 @@ extension Run {
       case .tooManyChannels, .identifierUnavailable:
         self.hasKnob([.channelCount, .sctpStreams], peer) || plan.negotiatedID != nil
           || self.state.peers[peer].other.map { self.hasKnob([.sctpStreams], $0) } == true
-      case .closed: false
+      // The other side may have ended the association, and be about to end the rest.
+      case .closed: self.state.peers[peer].other.map { self.state.peers[$0].isOver } == true
       }
     if !isRight { self.fail(.wrongRefusal, peer: peer, "openChannel: \(error)") }
   }

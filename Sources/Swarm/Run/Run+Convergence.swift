@@ -93,7 +93,7 @@ extension Run {
         return "\(entry.count) messages of \(entry.size) wait on channel \(entry.channel) at \(sender)"
       }
     }
-    for ledger in self.state.messages where ledger.sender == sender && !ledger.isComplete {
+    for ledger in self.state.messages where ledger.sender == sender && !(ledger.isComplete && ledger.areProbesComplete) {
       guard let slot = self.slot(of: ledger.channel, receiver), let own = self.slot(of: ledger.channel, sender) else { continue }
       let theirs = self.state.peers[receiver].channels[slot]
       // The end of a channel by its receiver's wish is the end of what was on its way.
@@ -103,11 +103,19 @@ extension Run {
     return nil
   }
 
+  /// Once one has come all that follow it come.
+  private func isFlowing(_ ledger: FrameLedger, upTo last: Int) -> Bool {
+    guard let first = ledger.sent.firstIndex(where: { $0.isProbe && $0.isDelivered }) else { return false }
+    // The latest run of probes decides.
+    let start = max(first, last - 5)
+    return ledger.sent[start...last].allSatisfy(\.isDelivered)
+  }
+
   /// Of the frames sent after healing some arrive, where the other side listens.
   func frameAilment(_ sender: Int, _ receiver: Int) -> String? {
     guard self.state.phase == .probing else { return nil }
     for ledger in self.state.frames where ledger.sender == sender && ledger.track >= 12_000 {
-      guard ledger.sent.contains(where: \.isProbe), !ledger.sent.contains(where: { $0.isProbe && $0.isDelivered }) else { continue }
+      guard let last = ledger.sent.lastIndex(where: \.isProbe), !self.isFlowing(ledger, upTo: last) else { continue }
       let info = self.world[self.state.peers[sender].id].connection.transceiverInfo(Transceiver(index: ledger.track - 12_000))
       guard let info, info.sendCodec != nil, !info.isStopped else { continue }
       return "none of \(ledger.sent.count) frames on section \(String(decoding: info.mid, as: UTF8.self)) came from \(sender) to \(receiver)"

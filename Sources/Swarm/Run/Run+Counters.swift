@@ -30,6 +30,20 @@ extension Run {
   /// Counts only grow, and say what was seen from outside.
   func checkCounters() {
     for peer in self.state.peers.indices where self.violation == nil { self.checkCounters(of: peer) }
+    for peer in self.state.peers.indices where self.violation == nil { self.checkReplays(of: peer) }
+  }
+
+  /// Each packet gets through decryption once at most.
+  private func checkReplays(of peer: Int) {
+    guard let other = self.state.peers[peer].other, let own = self.state.peers[peer].previous,
+      let theirs = self.state.peers[other].previous
+    else { return }
+    for (received, sent) in [("sctp.packetsReceived", "sctp.packetsSent"), ("srtp.packetsUnprotected", "srtp.packetsProtected")] {
+      guard let i = CounterList.names.firstIndex(of: received), let j = CounterList.names.firstIndex(of: sent),
+        own.values[i] > theirs.values[j]
+      else { continue }
+      self.fail(.replayAccepted, peer: peer, "\(received) is \(own.values[i]), and \(theirs.values[j]) were sent")
+    }
   }
 
   private func checkCounters(of peer: Int) {

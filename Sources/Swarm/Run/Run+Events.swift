@@ -77,13 +77,25 @@ extension Run {
     if state == .closed || state == .failed && reason != nil && reason != .ice { self.state.peers[peer].endedAt = self.now }
   }
 
-  func noteTransmit(_ peer: Int, _ bytes: Span<UInt8>) {
+  func noteTransmit(_ peer: Int, _ path: Transmit, _ bytes: Span<UInt8>) {
     guard self.violation == nil, self.state.peers.indices.contains(peer) else { return }
+    self.checkConsent(peer, path, bytes)
     if let end = self.state.peers[peer].endedAt, end < self.now {
       self.fail(.transmitAfterEnd, peer: peer, "\(bytes.count) bytes, \(self.now - end) after the end")
     }
     let violation = self.state.peers[peer].watch.transmit(bytes, controlTag: self.controlTag(of: peer))
     self.fail(violation, peer: peer)
+  }
+
+  private func checkConsent(_ peer: Int, _ path: Transmit, _ bytes: Span<UInt8>) {
+    guard bytes.count > 1 else { return }
+    if bytes[0] > 3 {
+      let patience = self.state.peers[peer].plan.knobs.first { $0.name == .consentTimeout }?.value ?? 30_000
+      let limit = (self.state.peers[peer].heardAt ?? self.start) + .milliseconds(UInt32(clamping: patience + 1))
+      if self.now > limit { self.fail(.transmitWithoutConsent, peer: peer, "\(bytes.count) bytes, nothing heard for \(patience) ms") }
+    } else if bytes[0] == 0, bytes[1] == 1, Self.isElsewhere(path.destination), !self.state.peers[peer].wasReplayedElsewhere {
+      self.fail(.forgeryBelieved, peer: peer, "a check to port \(path.destination.port) of the attacker")
+    }
   }
 
   /// What stands behind the SRTCP index: AEAD has its tag before it (RFC 7714 section 9.2).
@@ -95,6 +107,8 @@ extension Run {
 
   func noteDelivery(_ peer: Int, _ path: Transmit, _ bytes: Span<UInt8>) {
     guard self.state.peers.indices.contains(peer) else { return }
+    self.state.peers[peer].heardAt = self.now
+    guard self.capturesDatagrams else { return }
     var copy: [UInt8] = []
     copy.reserveCapacity(bytes.count)
     for index in 0..<bytes.count { copy.append(bytes[index]) }

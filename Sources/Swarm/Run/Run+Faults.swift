@@ -150,6 +150,11 @@ extension Run {
     self.state.hosts[host].resumesAt = nil
     self.world.resume(self.state.hosts[host].id)
     self.noteFault(host, change: -1)
+    // Whoever wakes up looks at the clock first.
+    for peer in self.state.peers.indices where self.state.peers[peer].plan.host == host {
+      self.world[self.state.peers[peer].id].advance(to: self.now)
+      self.settle(peer)
+    }
     for item in self.state.hosts[host].held { self.state.agenda.add(item, at: self.now) }
     self.state.hosts[host].held = []
   }

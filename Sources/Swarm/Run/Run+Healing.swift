@@ -108,7 +108,7 @@ extension Run {
     }
     for peer in [a, b] {
       for channel in self.state.peers[peer].channels where channel.isOpen {
-        self.queue(Backlog(channel: channel.number, count: 2, size: 300, isText: false), peer)
+        self.probe(channel, of: peer)
       }
       self.probeTracks(of: peer)
     }
@@ -120,8 +120,22 @@ extension Run {
     self.state.probesAfter = self.now + .seconds(2)
     for pair in self.state.pairs.indices where self.state.pairs[pair].isProbed {
       let (a, b) = (self.state.pairs[pair].plan.offerer, self.state.pairs[pair].plan.answerer)
-      for (peer, other) in [(a, b), (b, a)] where self.frameAilment(peer, other) != nil { self.probeTracks(of: peer) }
+      for (peer, other) in [(a, b), (b, a)] {
+        if self.frameAilment(peer, other) != nil { self.probeTracks(of: peer) }
+        for ledger in self.state.messages where ledger.sender == peer && !ledger.isReliable && !ledger.areProbesComplete {
+          if let slot = self.slot(of: ledger.channel, peer) { self.probe(self.state.peers[peer].channels[slot], of: peer) }
+        }
+      }
     }
+  }
+
+  private func probe(_ channel: ChannelState, of peer: Int) {
+    // Lifetimes may end before the congestion window opens.
+    if (channel.plan.maximumLifetime ?? .max) >= 1000, channel.plan.negotiatedID == nil {
+      let ledger = self.ledger(of: channel.number, from: peer, channel.plan)
+      self.state.messages[ledger].expectProbes()
+    }
+    self.queue(Backlog(channel: channel.number, count: 2, size: 300, isText: false), peer)
   }
 
   private func probeTracks(of peer: Int) {

@@ -25,6 +25,8 @@ extension Run {
     return TransportAddress(ip: ip, port: self.world.port(of: self.state.peers[peer].id))
   }
 
+  static func isElsewhere(_ address: TransportAddress) -> Bool { address.ip.isV4 && address.ip.v4 >> 24 == 99 }
+
   private func elsewhere() -> TransportAddress {
     TransportAddress(ip: IPAddress(99, 0, 0, UInt8(1 + self.state.random.next(below: 3))), port: 4000 + UInt16(self.state.random.next(below: 4)))
   }
@@ -34,6 +36,9 @@ extension Run {
     switch kind {
     case .garbage:
       return (self.noise(first: [0, 1, 20, 22, 23, 63, 64, 128, 144, 191, 255]), Transmit(source: self.elsewhere(), destination: local))
+    case .forgedCheck:
+      guard let check = self.forgedCheck(peer) else { return nil }
+      return (check, Transmit(source: self.elsewhere(), destination: local))
     case .lookalike:
       guard let path = self.capture(of: peer)?.path else { return nil }
       return (self.lookalike(), path)
@@ -42,6 +47,8 @@ extension Run {
       var bytes = captured.bytes
       var path = captured.path
       if kind == .replayedElsewhere || kind == .forgedElsewhere { path.source = self.elsewhere() }
+      // A change behind what its integrity covers leaves a check genuine, too.
+      if path.source != captured.path.source { self.state.peers[peer].wasReplayedElsewhere = true }
       if kind == .truncated { bytes.removeLast(1 + Int(self.state.random.next(below: UInt32(bytes.count)))) }
       if kind == .forged || kind == .forgedElsewhere {
         // What is not authenticated yet can be forged by anyone who may write on the path.
@@ -70,6 +77,24 @@ extension Run {
     for index in bytes.indices { bytes[index] = UInt8(truncatingIfNeeded: self.state.random.nextWord()) }
     bytes[0] = first[Int(self.state.random.next(below: UInt32(first.count)))]
     return bytes
+  }
+
+  /// A nomination that knows everything but the password.
+  private func forgedCheck(_ peer: Int) -> [UInt8]? {
+    guard let other = self.state.peers[peer].other else { return nil }
+    let (own, theirs) = (self.world[self.state.peers[peer].id].connection.localUfrag, self.world[self.state.peers[other].id].connection.localUfrag)
+    var bytes = [UInt8](repeating: 0, count: 300)
+    var writer = SpanWriter(bytes.mutableSpan)
+    let start = writer.beginMessage(.bindingRequest, TransactionID(random: &self.state.random))
+    writer.writeUsername(own.span, theirs.span)
+    writer.writeAttribute(.priority, UInt32(0x6eff_ffff))
+    let side: AttributeType = self.state.random.next(below: 2) == 0 ? .iceControlling : .iceControlled
+    writer.writeAttribute(side, UInt64(1))
+    if side == .iceControlling { writer.writeAttribute(.useCandidate) }
+    let key: [UInt8] = Array("guessed password of 30 letters".utf8)
+    writer.finishMessage(at: start, key: key.span)
+    let count = writer.count
+    return Array(bytes[..<count])
   }
 
   private func lookalike() -> [UInt8] {

@@ -47,6 +47,9 @@ public final class Run {
   let start: Instant
   let isRecording: Bool
   var capturesDatagrams = false
+  /// To be done once everything that happens at this instant has been.
+  var isForkDue = false
+  private let isFork: Bool
 
   /// Virtual time without convergence after which it is given up.
   static let healingLimit = Interval.seconds(150)
@@ -56,6 +59,7 @@ public final class Run {
   public init(_ scenario: Scenario, isRecording: Bool = false) {
     self.scenario = scenario
     self.isRecording = isRecording
+    self.isFork = false
     self.world = World(seed: scenario.seed)
     self.start = self.world.now
     self.state = State(random: SeededRandom(seed: .init(scenario.seed ^ 0x72756e)))
@@ -70,6 +74,7 @@ public final class Run {
   private init(forking other: Run) throws(PeerForkError) {
     self.scenario = other.scenario
     self.isRecording = false
+    self.isFork = true
     self.world = try other.world.fork()
     self.start = other.start
     self.state = other.state
@@ -78,15 +83,15 @@ public final class Run {
     self.watch()
   }
 
-  func makeFork() {
+  private func makeFork() {
+    self.isForkDue = false
     do throws(PeerForkError) { self.fork = try Run(forking: self) } catch {
       self.fail(.forkDiffers, "the world cannot be forked")
     }
   }
 
   private func watch() {
-    self.world.onTransmit = { [unowned self] peer, _, bytes in self.noteTransmit(peer.index, bytes) }
-    guard self.capturesDatagrams else { return }
+    self.world.onTransmit = { [unowned self] peer, path, bytes in self.noteTransmit(peer.index, path, bytes) }
     self.world.onDeliver = { [unowned self] peer, path, bytes in self.noteDelivery(peer.index, path, bytes) }
   }
 
@@ -98,7 +103,7 @@ public final class Run {
 
   /// To the end, or to the first violation.
   public func run() {
-    self.settleAll()
+    if !self.isFork { self.settleAll() }
     while self.violation == nil, self.state.phase != .done { self.turn() }
     self.world.onTransmit = nil
     self.world.onDeliver = nil
@@ -135,6 +140,7 @@ public final class Run {
       while self.violation == nil, let item = self.state.agenda.popFirst(by: self.now) { self.perform(item) }
       self.settleAll()
       self.checkCounters()
+      if self.isForkDue { self.makeFork() }
     }
   }
 

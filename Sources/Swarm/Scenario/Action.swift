@@ -62,6 +62,8 @@ public enum Action: Codable, Equatable, Sendable {
     case forged
     /// Changed in a byte, from elsewhere.
     case forgedElsewhere
+    /// A check by somebody who has both names and not the password, from elsewhere.
+    case forgedCheck
     /// Random bytes behind headers that look right, from where the peer is.
     case lookalike
   }
