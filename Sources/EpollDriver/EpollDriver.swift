@@ -283,11 +283,8 @@ public final class EpollDriver: @unchecked Sendable {
   func serve(_ peer: Peer) {
     guard !peer.isRemoved else { return }
     self.deliver(peer)
-    if !self.outgoing.isBlocked {
-      self.transmit(peer)
-      // What became writable may have filled again from the owner's side.
-      self.deliver(peer)
-    }
+    // What became writable may have filled again from the owner's side.
+    if !self.outgoing.isBlocked, self.transmit(peer) { self.deliver(peer) }
     if peer.isRemoved { return }
     // What it still has to send goes when the kernel takes it.
     if self.outgoing.isBlocked { self.markDirty(peer) }
@@ -312,7 +309,6 @@ public final class EpollDriver: @unchecked Sendable {
   }
 
   private func deliverMedia(_ peer: Peer) {
-    guard peer.connection.connection.transceiverCount > 0 else { return }
     while let size = peer.connection.connection.nextFrameSize {
       let more = self.withBuffer(of: size) { buffer in
         var writer = SpanWriter(buffer.mutableSpan)
@@ -333,7 +329,7 @@ public final class EpollDriver: @unchecked Sendable {
       }
       guard more else { break }
     }
-    guard peer.connection.connection.deliversPackets else { return }
+    guard peer.deliversPackets else { return }
     while self.withBuffer(of: 2048, { buffer in
       var writer = SpanWriter(buffer.mutableSpan)
       guard let (transceiver, packet) = peer.connection.receivePacket(into: &writer) else { return false }
@@ -353,8 +349,10 @@ public final class EpollDriver: @unchecked Sendable {
     return result
   }
 
-  private func transmit(_ peer: Peer) {
+  /// Whether there was anything to send.
+  private func transmit(_ peer: Peer) -> Bool {
     let size = Int(clinux_batch_datagram_size(self.outgoing.batch))
+    var hasSent = false
     while !self.outgoing.isBlocked {
       if self.outgoing.isFull { self.flush() }
       if self.outgoing.isBlocked { break }
@@ -363,6 +361,7 @@ public final class EpollDriver: @unchecked Sendable {
       var writer = SpanWriter(MutableSpan(_unsafeElements: bytes))
       guard let transmit = peer.connection.pollTransmit(into: &writer) else { break }
       let count = writer.count
+      hasSent = true
       guard let socket = self.sockets.first(where: { $0.signalled == transmit.source }) else {
         self.counters.sendErrors += 1
         continue
@@ -371,6 +370,7 @@ public final class EpollDriver: @unchecked Sendable {
       clinux_batch_set(self.outgoing.batch, slot, Int32(count), clinux_address(transmit.destination))
       self.outgoing.append(to: socket.descriptor)
     }
+    return hasSent
   }
 
   /// Hands what is in the batch to the kernel.

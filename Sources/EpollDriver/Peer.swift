@@ -41,6 +41,8 @@ public final class Peer: @unchecked Sendable {
     }
   }
   var delivers = true
+  /// The connection's configuration says so: looking there for every packet costs a visit to cold memory.
+  let deliversPackets: Bool
   var sentTransform: FrameTransform?
   var receivedTransform: FrameTransform?
   var sentFrames = TransformStage()
@@ -57,6 +59,7 @@ public final class Peer: @unchecked Sendable {
 
   init(driver: EpollDriver, connection: consuming RecordingPeerConnection, recording: RecordingFile?) {
     self.driver = driver
+    self.deliversPackets = connection.connection.deliversPackets
     self.connection = connection
     self.recording = recording
   }
