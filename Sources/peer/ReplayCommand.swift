@@ -3,6 +3,7 @@ import Foundation
 import SessionViews
 import Simulator
 import Swarm
+import Time
 
 struct Replay: ParsableCommand {
   static let configuration = CommandConfiguration(
