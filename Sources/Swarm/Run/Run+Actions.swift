@@ -31,7 +31,9 @@ extension Run {
     case .send(_, let channel, let count, let size, let isText):
       self.queue(Backlog(channel: channel, count: count, size: size, isText: isText), peer)
     case .threshold(_, let channel, let bytes): self.setThreshold(bytes, of: channel, peer)
-    case .pull(_, let interval): self.setPull(interval, peer)
+    case .pull(_, let interval):
+      // Readers that slept through the faults are not to be slow after them.
+      if self.state.phase == .active { self.setPull(interval, peer) }
     case .addTrack(_, let track, let plan): self.addTrack(track, plan, peer)
     case .play(_, let track, let count, let size, let interval): self.play(track, count: count, size: size, interval: interval, peer)
     case .setDirection(_, let track, let direction): self.setDirection(direction, of: track, peer)

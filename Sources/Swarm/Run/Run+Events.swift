@@ -148,7 +148,7 @@ extension Run {
     case .sctp(.connectTimeout), .sctp(.retransmissionsExceeded):
       // SCTP is more patient than ICE, which watches the path.
       if self.state.peers[other].isOver { return }
-    case .dtls(.peerAlert), .dtls(.peerFault):
+    case .dtls:
       guard !entry.isCorrupting, !self.state.peers[other].isOver else { return }
     default:
       break

@@ -162,7 +162,10 @@ extension Run {
       if self.state.extensions > 10 {
         self.fail(.notConverged, peer: self.state.pairs[pair].plan.offerer, "fell ill again: \(ailment)")
       }
-      self.state.quietUntil = self.now + .seconds(1)
+      // Where one side has just ended the other finds out by its silence.
+      let plan = self.state.pairs[pair].plan
+      let isEnding = self.state.peers[plan.offerer].isOver || self.state.peers[plan.answerer].isOver
+      self.state.quietUntil = self.now + .seconds(isEnding ? 10 : 1)
       return
     }
     self.checkCounters()

@@ -128,7 +128,8 @@ extension Run {
     } catch {
       switch error {
       case .notConnected, .notNegotiated, .wouldBlock: return
-      case .tooLarge where playing.size > 8000: return
+      // Audio frames go into one packet each.
+      case .tooLarge where playing.size > 8000 || format.kind == .audio && self.hasKnob([.rtpPacket], peer): return
       default: self.fail(.wrongRefusal, peer: peer, "a frame of \(format), \(frame.count) bytes: \(error)")
       }
       return
