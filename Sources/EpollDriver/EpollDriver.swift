@@ -168,7 +168,7 @@ public final class EpollDriver: @unchecked Sendable {
 
   /// The loop will serve `peer`; it is woken if the caller is another thread.
   func markDirty(_ peer: Peer) {
-    guard !peer.isDirty, !peer.isRemoved else { return }
+    guard !peer.isDirty, !peer.isServed, !peer.isRemoved else { return }
     peer.isDirty = true
     self.dirty.append(peer)
     if let loopThread = self.loopThread, pthread_equal(loopThread, pthread_self()) != 0 { return }
@@ -280,14 +280,23 @@ public final class EpollDriver: @unchecked Sendable {
   }
 
   /// Drains everything the peer has for the network and for its owner, and notes when it wants to be called next.
+  ///
+  /// What its owner has it do meanwhile is done with the rest, up to a bound: other peers have their turn, too.
   func serve(_ peer: Peer) {
     guard !peer.isRemoved else { return }
+    // Closing serves a peer out of its owner's hands.
+    let isWithin = peer.isServed
+    peer.isServed = true
     self.deliver(peer)
-    // What became writable may have filled again from the owner's side.
-    if !self.outgoing.isBlocked, self.transmit(peer) { self.deliver(peer) }
+    var rounds = 0
+    while rounds < 4, !self.outgoing.isBlocked, self.transmit(peer) {
+      self.deliver(peer)
+      rounds += 1
+    }
+    peer.isServed = isWithin
     if peer.isRemoved { return }
-    // What it still has to send goes when the kernel takes it.
-    if self.outgoing.isBlocked { self.markDirty(peer) }
+    // What it still has to send goes when the kernel takes it, or in its next turn.
+    if self.outgoing.isBlocked || rounds == 4 { self.markDirty(peer) }
     self.heap.update(peer, to: peer.connection.connection.nextDeadline)
     peer.recording?.append(&peer.connection)
   }

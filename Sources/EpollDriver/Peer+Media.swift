@@ -23,7 +23,7 @@ extension Peer {
   ) throws(FrameSendError) {
     self.driver.lock()
     defer {
-      self.driver.didChange(self)
+      self.driver.markDirty(self)
       self.driver.unlock()
     }
     let now = self.driver.now

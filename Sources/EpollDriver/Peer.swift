@@ -51,6 +51,8 @@ public final class Peer: @unchecked Sendable {
   var heapIndex = -1
   /// Whether the driver has it on its list of peers to serve.
   var isDirty = false
+  /// Whether the driver is serving it right now.
+  var isServed = false
   var isRemoved = false
   /// Paths on which datagrams without a user name are taken to be this peer's.
   var routes: [Route] = []

@@ -31,7 +31,8 @@ struct DefaultCandidate {
     guard text.nextToken(of: &rest) != nil, let component = text.nextToken(of: &rest),
       let transport = text.nextToken(of: &rest), text.nextToken(of: &rest) != nil,
       let address = text.nextToken(of: &rest), let portText = text.nextToken(of: &rest),
-      let port = text.port(in: portText), text.nextToken(of: &rest) != nil, let type = text.nextToken(of: &rest),
+      // In an `m=` line it would say that the section is rejected (RFC 3264 section 6).
+      let port = text.port(in: portText), port != 0, text.nextToken(of: &rest) != nil, let type = text.nextToken(of: &rest),
       text.matches("1", in: component), text.matchesIgnoringCase("udp", in: transport)
     else { return nil }
     let isIPv6 = text.firstIndex(of: Span<UInt8>.colon, in: address) != nil
