@@ -1,3 +1,4 @@
+import Bytes
 import SCTP
 import Testing
 import Time
@@ -226,4 +227,21 @@ import Time
   world.run(for: .seconds(10)) { $0.receivedByB.count == 1 }
   #expect(world.a.bufferedAmount(of: channel) == 0)
   #expect(world.eventsOfA == [.bufferedAmountLow(channel)])
+}
+
+@Test func `a threshold is reached when as many bytes as it says are left`() throws {
+  var world = World.connected()
+  let channel = try world.a.open(now: world.now)
+  world.run(for: .seconds(1))
+  world.eventsOfA = []
+  world.a.setBufferedAmountLowThreshold(500, on: channel)
+  // Two packets: neither message fits beside the other.
+  try world.a.send([UInt8](repeating: 1, count: 1000), on: channel, now: world.now)
+  try world.a.send([UInt8](repeating: 2, count: 500), on: channel, now: world.now)
+  var buffer = [UInt8](repeating: 0, count: 2048)
+  var writer = SpanWriter(buffer.mutableSpan)
+  let isSent = world.a.pollTransmit(into: &writer)
+  #expect(isSent && world.a.bufferedAmount(of: channel) == 500)
+  let event = world.a.pollEvent()
+  #expect(event == .bufferedAmountLow(channel))
 }
