@@ -72,7 +72,8 @@ extension Run {
 
   /// A path on which nothing comes any more does not count as connected for long.
   private func checkSilence(_ peer: Int) {
-    guard let heardAt = self.state.peers[peer].heardAt, !self.isSuspended(peer) else { return }
+    guard var heardAt = self.state.peers[peer].heardAt, !self.isSuspended(peer) else { return }
+    heardAt = max(heardAt, self.state.peers[peer].touchedAt)
     let patience = self.state.peers[peer].plan.knobs.first { $0.name == .disconnectedTimeout }?.value ?? 7000
     let state = self.world[self.state.peers[peer].id].connection.iceState
     guard state == .connected || state == .completed, self.now > heardAt + .milliseconds(UInt32(clamping: patience + 1000)) else { return }
