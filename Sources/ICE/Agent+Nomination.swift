@@ -124,7 +124,12 @@ extension Agent {
       priority: pair.priority, isNominated: nominated, lastResponse: pair.lastResponse,
       lastReceived: max(pair.lastReceived, pair.lastResponse), roundTrip: pair.roundTrip)
     self.timers.cancel(.checksTimeout)
-    if !isSame || self.recoveringSince != nil || self.timers.deadline(of: .consent) == nil { self.beginConsent(now) }
+    if !isSame || self.recoveringSince != nil || self.timers.deadline(of: .consent) == nil {
+      self.beginConsent(now)
+    } else if self.timers.deadline(of: .liveness) == nil {
+      // The same path in a new session: nobody watched it during the restart.
+      self.timers.set(.liveness, at: max(self.doubtBegins, now + .milliseconds(1)))
+    }
     self.recoveringSince = nil
     if !isSame { self.notify(.selected(local: pair.local, remote: pair.remote)) }
     self.setState(nominated ? .completed : .connected)

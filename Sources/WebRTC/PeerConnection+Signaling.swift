@@ -203,8 +203,13 @@ extension PeerConnection {
   public mutating func remoteCandidatesComplete(now: Instant) throws(UsageError) {
     guard !self.core.isClosing else { throw .closed }
     guard self.core.signaling.remote != nil else { throw .wrongState }
-    self.core.agent.remoteCandidatesComplete(now: now)
+    self.completeCandidates(now: now)
     self.pump(now: now)
+  }
+
+  /// What comes between a restart of ours and its answer speaks of the session before: the candidates of the new one are yet to come.
+  private mutating func completeCandidates(now: Instant) {
+    if self.core.agent.isRemoteCredentialsSet { self.core.agent.remoteCandidatesComplete(now: now) }
   }
 
   /// Takes a body of `application/trickle-ice-sdpfrag` (RFC 8840). One for another ICE generation is refused.
@@ -219,9 +224,9 @@ extension PeerConnection {
     }
     for section in fragment.sections {
       for candidate in section.candidates { self.addCandidate(candidate.span, now: now) }
-      if section.endOfCandidates { self.core.agent.remoteCandidatesComplete(now: now) }
+      if section.endOfCandidates { self.completeCandidates(now: now) }
     }
-    if fragment.endOfCandidates { self.core.agent.remoteCandidatesComplete(now: now) }
+    if fragment.endOfCandidates { self.completeCandidates(now: now) }
     self.pump(now: now)
   }
 

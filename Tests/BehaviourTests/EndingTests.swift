@@ -56,6 +56,26 @@ import WebRTC
     #expect(opened)
   }
 
+  @Test func `a path that goes silent after an ICE restart is noticed as before it`() throws {
+    var story = try Story.connected()
+    try story.pair.offerer.restartICE(now: story.now)
+    try story.pair.signal()
+    let settled = story.run(for: .seconds(5)) {
+      $0.pair.offerer.iceState == .completed && $0.pair.answerer.iceState == .completed
+    }
+    try #require(settled)
+    Self.setDark(&story, true)
+    let noticed = story.run(for: .seconds(15)) {
+      $0.pair.offerer.connectionState == .disconnected && $0.pair.answerer.connectionState == .disconnected
+    }
+    #expect(noticed)
+    Self.setDark(&story, false)
+    let back = story.run(for: .seconds(5)) {
+      $0.pair.offerer.connectionState == .connected && $0.pair.answerer.connectionState == .connected
+    }
+    #expect(back)
+  }
+
   @Test func `a handshake that times out after the path was lost is a final failure all the same`() throws {
     var patient = PeerConnection.Configuration()
     patient.dtls.handshakeTimeout = .seconds(120)

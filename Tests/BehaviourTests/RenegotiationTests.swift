@@ -75,6 +75,25 @@ import WebRTC
     try Self.expectAlive(&story)
   }
 
+  @Test func `the end of candidates of the session before a restart does not end those of the new one`() throws {
+    var story = try Story.connected()
+    try story.pair.offerer.restartICE(now: story.now)
+    let offer = try Self.offer(&story.pair.offerer, now: story.now)
+    // It was on its way when the restart began.
+    try story.pair.offerer.remoteCandidatesComplete(now: story.now)
+    let end = "a=end-of-candidates\r\n"
+    try story.pair.offerer.addRemoteFragment(Array(end.utf8).span, now: story.now)
+    let answer = try Self.answer(&story.pair.answerer, to: offer, now: story.now)
+    try story.pair.offerer.setRemoteDescription(.answer, Array(answer.utf8).span, now: story.now)
+    #expect(story.pair.offerer.statistics.ice.lateCandidates == 0)
+    let settled = story.run(for: .seconds(5)) { $0.pair.offerer.iceState == .completed }
+    #expect(settled)
+    try story.pair.offerer.remoteCandidatesComplete(now: story.now)
+    let line = "candidate:9 1 udp 2130706431 192.0.2.9 999 typ host"
+    try story.pair.offerer.addRemoteCandidate(Array(line.utf8).span, now: story.now)
+    #expect(story.pair.offerer.statistics.ice.lateCandidates == 1)
+  }
+
   @Test func `an offer that is refused restarts nothing`() throws {
     var story = try Story.connected()
     let ufrag = story.pair.answerer.localUfrag

@@ -28,7 +28,7 @@ public struct Violation: Codable, Equatable, Sendable, CustomStringConvertible {
     case channelDisagreement, channelNeverSettled, channelClosedWithoutCause
     case recordNumberTwice, mediaIndexTwice, controlIndexTwice
     case frameCorrupt, frameTwice, frameOutOfOrder, mediaNotFlowing
-    case falseDisconnect, failedWithoutCause, stateImpossible
+    case falseDisconnect, silenceUnnoticed, failedWithoutCause, stateImpossible
     case notConverged, pairDisagreement, signalingStuck, rollOverDisagreement
     case misuseAccepted, misuseChanged
     case statisticsWentBack, boundExceeded, accountingWrong

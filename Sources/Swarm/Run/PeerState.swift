@@ -52,6 +52,8 @@ struct PeerState {
   var watch = WireWatch()
   /// When a datagram came last that was not injected.
   var heardAt: Instant?
+  /// The same, of injected ones: a genuine check that is replayed proves nothing, and cannot be told from one that does.
+  var touchedAt = Instant.zero
   /// Genuine checks were replayed from other addresses: asking there is right.
   var wasReplayedElsewhere = false
   /// Datagrams that it was given, for whoever replays them: the latest, in a ring.

@@ -1,4 +1,5 @@
 import Simulator
+import Time
 import WebRTC
 
 /// Statistics, as numbers that may only grow.
@@ -66,6 +67,17 @@ extension Run {
     if statistics.counters.sealFailures > 0, !self.state.peers[peer].isOver { self.fail(.stateImpossible, peer: peer, "a packet could not be sealed") }
     if let problem = self.world[id].connection.inconsistency { self.fail(.accountingWrong, peer: peer, "\(problem)") }
     self.checkBuffered(peer)
+    self.checkSilence(peer)
+  }
+
+  /// A path on which nothing comes any more does not count as connected for long.
+  private func checkSilence(_ peer: Int) {
+    guard var heardAt = self.state.peers[peer].heardAt, !self.isSuspended(peer) else { return }
+    heardAt = max(heardAt, self.state.peers[peer].touchedAt)
+    let patience = self.state.peers[peer].plan.knobs.first { $0.name == .disconnectedTimeout }?.value ?? 7000
+    let state = self.world[self.state.peers[peer].id].connection.iceState
+    guard state == .connected || state == .completed, self.now > heardAt + .milliseconds(UInt32(clamping: patience + 1000)) else { return }
+    self.fail(.silenceUnnoticed, peer: peer, "nothing heard for \(self.seconds(since: heardAt)) s, and ICE is \(state)")
   }
 
   /// What waits unsent is part of what was accepted, and of what has not arrived.

@@ -14,6 +14,7 @@ extension Run {
   }
 
   private func deliver(_ bytes: [UInt8], _ path: Transmit, to peer: Int) {
+    self.state.peers[peer].touchedAt = self.now
     var bytes = bytes
     var datagram = bytes.mutableSpan
     self.world[self.state.peers[peer].id].receive(&datagram, from: path.source, to: path.destination, now: self.now)

@@ -8,8 +8,8 @@ public final class Swarm: Sendable {
     /// Seconds after which no further seed is begun; nil: all are run.
     public var duration: TimeInterval?
     public var jobs = 2
-    /// Seconds that one seed may take: many times what any needs.
-    public var timeout: TimeInterval = 60
+    /// Seconds that one seed may compute, many times what any needs, and a tenth of those that it may take.
+    public var timeout: TimeInterval = 30
     /// How a worker is started: this executable with these arguments has to call `serveSwarm`.
     public var executable: String
     public var arguments: [String]

@@ -30,7 +30,10 @@ final class Worker {
     } catch {
       return self.end(.trap, "the worker cannot be reached: \(error)")
     }
-    let deadline = Date().addingTimeInterval(timeout)
+    // On a machine that has much else to do a seed takes long without being stuck: what it has computed counts.
+    let begun = self.cpuSeconds
+    let latest = Date().addingTimeInterval(timeout * 10)
+    var deadline = Date().addingTimeInterval(timeout)
     while true {
       if let end = self.pending.firstIndex(of: 0x0a) {
         let line = Data(self.pending[..<end])
@@ -42,7 +45,11 @@ final class Worker {
       }
       switch self.read(until: deadline) {
       case .more: continue
-      case .late: return self.end(.hang, "no end after \(Int(timeout)) s")
+      case .late:
+        guard self.cpuSeconds - begun < timeout, Date() < latest else {
+          return self.end(.hang, "no end after \(Int(self.cpuSeconds - begun)) s of computing")
+        }
+        deadline = Date().addingTimeInterval(min(timeout, 1))
       case .closed: return self.end(.trap, self.causeOfDeath())
       }
     }
@@ -71,6 +78,16 @@ final class Worker {
     self.input = input.fileHandleForWriting
     self.output = output.fileHandleForReading
     self.pending = []
+  }
+
+  /// What the process has computed so far: `utime` and `stime` of proc(5).
+  private var cpuSeconds: TimeInterval {
+    guard let process = self.process, let text = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return 0 }
+    let fields = text[end...].split(separator: " ")
+    guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return 0 }
+    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 
   private enum Reading { case more, late, closed }
