@@ -17,9 +17,9 @@ plain = {}
 
 
 def rename(match):
-    name = plain.setdefault(match[1], f".constant.{len(plain)}")
+    name = plain.setdefault(match[1] or match[2], f".constant.{len(plain)}")
     return "@" + name
 
 
-text = re.sub(r'@"(\.str\.[^"]*)"', rename, text)
+text = re.sub(r'@"(\.str\.[^"]*)"|@(\.str\.[\w.$-]*)', rename, text)
 open(sys.argv[2], "w").write(text)
