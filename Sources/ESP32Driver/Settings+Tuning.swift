@@ -1,7 +1,9 @@
 import CESPPeer
 import DTLS
 import DataChannel
+import ICE
 import RTP
+import SCTP
 import Time
 import WebRTC
 
