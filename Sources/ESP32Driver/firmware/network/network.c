@@ -37,3 +37,5 @@ void raw_port_log(const char *line) {
   say(line);
   say("\n");
 }
+
+void raw_port_poll(void) { network_poll(); }
