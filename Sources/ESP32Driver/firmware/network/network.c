@@ -18,7 +18,11 @@ uint32_t network_random(void) {
 
 void network_start(void) { lwip_init(); }
 
+static void (*interface_poll)(void);
+void network_set_interface(void (*poll)(void)) { interface_poll = poll; }
+
 void network_poll(void) {
+  if (interface_poll != NULL) interface_poll();
   netif_poll_all();
   sys_check_timeouts();
 }
@@ -29,6 +33,7 @@ uint32_t network_pools(void) {
   return size;
 }
 
+void raw_port_poll(void) { network_poll(); }
 uint64_t raw_port_clock(void) { return platform_nanoseconds(); }
 int raw_port_random(uint8_t *bytes, size_t count) { return platform_random(bytes, count); }
 void raw_port_idle(uint64_t nanoseconds) { platform_idle(nanoseconds); }
@@ -37,5 +42,3 @@ void raw_port_log(const char *line) {
   say(line);
   say("\n");
 }
-
-void raw_port_poll(void) { network_poll(); }
