@@ -2,10 +2,13 @@ import Bytes
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SDP
-import SRTP
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 extension PeerConnection {
   /// Everything tunable about a peer. The defaults suit a server or a desktop; every buffer and time-out is in
@@ -24,6 +27,7 @@ extension PeerConnection {
     public var maximumEarlyDatagrams = 16
     /// An offer of ours has a section for data channels from the beginning. Where false it has one once a channel was opened.
     public var offersDataChannels = true
+    #if Audio
     /// What audio sections of ours offer and take.
     public var audio = MediaCapabilities.audio
     public var video = MediaCapabilities.video
@@ -34,9 +38,12 @@ extension PeerConnection {
     public var rtp = RTP.Session.Configuration()
     /// Replay windows, and how many streams there may be.
     public var srtp = SRTP.Configuration()
+    #endif
 
     public init() {
+      #if Audio
       self.dtls.srtpProfiles = [.aeadAES128GCM, .aeadAES256GCM, .aes128CMHMACSHA1_80]
+      #endif
     }
   }
 }

@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 /// Datagrams, time and events: the five verbs.
 extension PeerConnection {
@@ -42,8 +45,10 @@ extension PeerConnection {
         return nil
       }
       self.receiveRecords(&datagram, from: remote, to: local, now: now)
+    #if Audio
     case 128...191:
       return self.receiveMedia(&datagram, from: remote, to: local, now: now)
+    #endif
     default:
       self.core.counters.unknownDatagrams &+= 1
     }
@@ -69,10 +74,12 @@ extension PeerConnection {
     self.dtls?.advance(to: now)
     self.core.channels.advance(to: now)
     self.core.clock = max(self.core.clock, now)
+    #if Audio
     if let deadline = self.core.mediaDeadline, deadline <= now {
       self.core.media?.session.advance(to: now)
       self.updateMediaDeadline()
     }
+    #endif
     self.pump(now: now)
   }
 
@@ -82,7 +89,9 @@ extension PeerConnection {
     var earliest = self.core.agent.nextDeadline ?? .distantFuture
     if let deadline = self.core.dtlsDeadline, deadline < earliest { earliest = deadline }
     if let deadline = self.core.channels.nextDeadline, deadline < earliest { earliest = deadline }
+    #if Audio
     if let deadline = self.core.mediaDeadline, deadline < earliest { earliest = deadline }
+    #endif
     return earliest == .distantFuture ? nil : earliest
   }
 

@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 /// Whose turn a remote description is.
 public enum DescriptionKind: UInt8, Equatable, Sendable { case offer, answer }
@@ -58,7 +61,9 @@ extension PeerConnection {
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
     self.core.signaling.remoteOffer = nil
+    #if Audio
     self.settleAnswer(sections, now: now)
+    #endif
     self.setSignalingState(.stable)
     if self.core.phase == .newConnection { self.setPhase(.candidateGathering) }
     self.settle(now: now)
