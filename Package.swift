@@ -66,6 +66,7 @@ let package = Package(
     .library(name: "EpollDriver", targets: ["EpollDriver"]),
     .library(name: "SessionViews", targets: ["SessionViews"]),
     .library(name: "Swarm", targets: ["Swarm"]),
+    .library(name: "ESPPeer", type: .dynamic, targets: ["CESPPeer", "CESPPeerPOSIX", "ESP32Driver"]),
     .executable(name: "peer", targets: ["peer"]),
   ],
   traits: [
@@ -104,6 +105,14 @@ let package = Package(
       ],
       swiftSettings: host),
     .target(name: "CAllocations"),
+    .target(name: "CESPPeer"),
+    .target(name: "CESPPeerPOSIX", dependencies: ["CESPPeer"]),
+    .target(
+      name: "ESP32Driver",
+      dependencies: [
+        "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SDP", "WebRTC", "CESPPeer",
+      ],
+      swiftSettings: engine),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(
       name: "peer",
@@ -127,6 +136,8 @@ let package = Package(
       .testTarget(name: "FuzzTests", dependencies: fuzzTargets.map { .byName(name: $0) }, swiftSettings: host),
       .testTarget(name: "SwarmTests", dependencies: ["Swarm", "WebRTC", "Simulator"], swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),
+      .testTarget(
+        name: "ESP32DriverTests", dependencies: ["ESP32Driver", "CESPPeer", "CESPPeerPOSIX", "CAllocations"], swiftSettings: host),
       .target(
         name: "CMbedTLSPeer", path: "Tests/Support/CMbedTLSPeer",
         linkerSettings: [.linkedLibrary("mbedtls"), .linkedLibrary("mbedx509"), .linkedLibrary("mbedcrypto")]),

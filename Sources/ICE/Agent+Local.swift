@@ -84,8 +84,6 @@ extension Agent {
 
   // MARK: Gathering (RFC 8445 section 5.1.1.2)
 
-  static let gatheringRTO = Interval.milliseconds(500)
-
   /// Whether mappings are worth keeping alive: until a pair is in use, the peer may come by them (section 5.1.1.4).
   var needsMappings: Bool { self.state == .new || self.state == .checking }
 
@@ -105,7 +103,7 @@ extension Agent {
       if self.gatherings[i].isDone {
         self.gatherings[i].next = now + self.configuration.keepaliveInterval
       } else {
-        self.gatherings[i].next = now + Self.gatheringRTO * (1 &<< UInt64(self.gatherings[i].attempts))
+        self.gatherings[i].next = now + self.configuration.gatheringTimeout * (1 &<< UInt64(self.gatherings[i].attempts))
         self.gatherings[i].attempts &+= 1
       }
       self.add(

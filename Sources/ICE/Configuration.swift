@@ -21,7 +21,8 @@ extension Agent {
     public var maximumPairs: Int = 100
     /// Between consent checks, randomised by 0.8...1.2 (RFC 7675 section 5.1): 5...20 s.
     public var consentInterval: Interval = .seconds(5)
-    /// Without an answer to a consent check for so long, the agent fails (RFC 7675 section 5.1): 1...30 s.
+    /// Without an answer to a consent check for so long, the agent fails (RFC 7675 section 5.1): 1 s or more. RFC 7675 allows 30 s;
+    /// who waits longer goes on sending to a peer that may never have wanted it.
     public var consentTimeout: Interval = .seconds(30)
     /// Without any authenticated packet from the peer for so long, the agent is `disconnected`: 100 ms or more.
     public var disconnectedTimeout: Interval = .seconds(7)
@@ -34,8 +35,11 @@ extension Agent {
     public var keepaliveInterval: Interval = .seconds(15)
     /// The servers that tell reflexive addresses, at most 4.
     public var stunServers: [TransportAddress] = []
-    /// Attempts for each server and base, the first wait being 500 ms and doubling: 1...7.
+    /// Attempts for each server and base: 1...7.
     public var maximumGatheringAttempts: UInt8 = 4
+    /// How long the first attempt waits for its answer, and each further one twice as long: 10 ms...10 s (RFC 8445 section 14.3 says
+    /// 500 ms at least).
+    public var gatheringTimeout: Interval = .milliseconds(500)
 
     public init(role: Role) { self.role = role }
 
@@ -46,9 +50,13 @@ extension Agent {
         && (1...30).contains(self.maximumCheckAttempts) && (1...256).contains(self.maximumCandidates)
         && (1...1000).contains(self.maximumPairs) && self.consentInterval >= .seconds(5)
         && self.consentInterval <= .seconds(20) && self.consentTimeout >= .seconds(1)
-        && self.consentTimeout <= .seconds(30) && self.disconnectedTimeout >= .milliseconds(100)
+        && self.consentTimeout <= Self.longest && self.disconnectedTimeout >= .milliseconds(100)
         && self.keepaliveInterval >= .seconds(1) && self.stunServers.count <= 4
-        && (1...7).contains(self.maximumGatheringAttempts)
+        && (1...7).contains(self.maximumGatheringAttempts) && self.gatheringTimeout >= .milliseconds(10)
+        && self.gatheringTimeout <= .seconds(10)
     }
+
+    /// 146 years, which added to any time of this one's clock make a time still.
+    private static let longest = Interval(nanoseconds: 1 &<< 62)
   }
 }

@@ -55,10 +55,13 @@ struct StartRecord: Sendable {
 /// Goes over every field of a configuration in a fixed order: one list serves both directions, so that they agree.
 protocol FieldVisitor {
   mutating func visit(_ value: inout UInt64)
+  /// Whether fields follow that older recordings do not have; `isNeeded`: they differ from what is meant by their absence.
+  mutating func hasMore(isNeeded: Bool) -> Bool
 }
 
 struct FieldWriter: FieldVisitor {
   var bytes: [UInt8] = []
+  mutating func hasMore(isNeeded: Bool) -> Bool { isNeeded }
   mutating func visit(_ value: inout UInt64) { appendVarint(value, to: &self.bytes) }
 }
 
@@ -66,6 +69,7 @@ struct FieldReader: FieldVisitor {
   /// The last one is next.
   var numbers: [UInt64]
   var failed: Bool
+  mutating func hasMore(isNeeded: Bool) -> Bool { !self.numbers.isEmpty }
   mutating func visit(_ value: inout UInt64) {
     guard let number = self.numbers.popLast() else {
       self.failed = true
@@ -140,6 +144,14 @@ extension PeerConnection.Configuration {
     visitor.visit(&self.srtp.replayWindow)
     visitor.visit(&self.srtp.repeatWindow)
     visitor.visit(&self.srtp.maximumStreams)
+    let usual = Self()
+    guard
+      visitor.hasMore(
+        isNeeded: self.ice.gatheringTimeout != usual.ice.gatheringTimeout
+          || self.acceptsDataChannels != usual.acceptsDataChannels)
+    else { return }
+    visitor.visit(&self.ice.gatheringTimeout)
+    visitor.visit(&self.acceptsDataChannels)
   }
 }
 

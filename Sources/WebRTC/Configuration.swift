@@ -27,6 +27,8 @@ extension PeerConnection {
     public var maximumEarlyDatagrams = 16
     /// An offer of ours has a section for data channels from the beginning. Where false it has one once a channel was opened.
     public var offersDataChannels = true
+    /// A section for data channels that the peer offers is taken. Where false it is rejected.
+    public var acceptsDataChannels = true
     #if Audio
     /// What audio sections of ours offer and take.
     public var audio = MediaCapabilities.audio

@@ -287,7 +287,8 @@ extension PeerConnection {
     self.startHandshake(now: now)
   }
 
-  var isDTLSClient: Bool {
+  /// Whether this side is the client of DTLS and of SCTP, by `a=setup` (RFC 8842); false before descriptions were exchanged.
+  public var isDTLSClient: Bool {
     switch self.dtls {
     case .some(let connection): connection.role == .client
     case .none: false

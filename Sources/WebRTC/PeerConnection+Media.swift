@@ -79,6 +79,7 @@ extension PeerConnection {
       kind: state.kind, mid: state.mid ?? [], direction: state.direction, currentDirection: state.negotiated?.direction,
       isStopped: state.isStopped,
       sendCodec: state.negotiated.flatMap { $0.parameters.sends ? $0.parameters.sendCodecs.first?.codec : nil },
+      sendPayloadType: state.negotiated.flatMap { $0.parameters.sends ? $0.parameters.sendCodecs.first?.payloadType : nil },
       remoteStreamIDs: mayReceive ? state.negotiated?.remoteStreamIDs ?? [] : [],
       remoteTrackID: mayReceive ? state.negotiated?.remoteTrackID ?? [] : [])
   }

@@ -118,7 +118,7 @@ extension PeerConnection {
       switch offer.use(of: index, sharing: transport) {
       case .none: break
       case .data:
-        if !hasData {
+        if !hasData, self.core.configuration.acceptsDataChannels {
           hasData = true
           entry.section = .data(mid: [])
         }

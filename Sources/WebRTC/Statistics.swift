@@ -69,6 +69,8 @@ extension PeerConnection {
 
   public var iceState: ICE.Agent.State { self.core.agent.state }
   public var signalingState: SignalingState { self.core.signaling.state }
+  /// The pair in use; nil until one works.
+  public var selectedPair: ICE.Agent.SelectedPair? { self.core.agent.selectedPair }
   /// The user name fragment by which a shared socket tells this peer's checks from others'.
   public var localUfrag: [UInt8] { self.core.agent.localCredentials.ufrag }
 

@@ -9,8 +9,9 @@ import Time
       { $0.pacingInterval = .milliseconds(4) }, { $0.pacingInterval = .milliseconds(1001) },
       { $0.initialRTO = .milliseconds(1) }, { $0.maximumRTO = .milliseconds(199) }, { $0.maximumCheckAttempts = 0 },
       { $0.maximumCandidates = 0 }, { $0.maximumPairs = 0 }, { $0.maximumPairs = 1001 },
-      { $0.consentInterval = .seconds(4) }, { $0.consentTimeout = .seconds(31) }, { $0.disconnectedTimeout = .zero },
-      { $0.keepaliveInterval = .zero }, { $0.maximumGatheringAttempts = 0 },
+      { $0.consentInterval = .seconds(4) }, { $0.consentTimeout = .milliseconds(999) }, { $0.disconnectedTimeout = .zero },
+      { $0.keepaliveInterval = .zero }, { $0.maximumGatheringAttempts = 0 }, { $0.gatheringTimeout = .milliseconds(9) },
+      { $0.gatheringTimeout = .seconds(11) },
       { $0.stunServers = [TransportAddress](repeating: hostB, count: 5) },
     ]
     for change in changes {

@@ -42,6 +42,8 @@ public struct TransceiverInfo: Equatable, Sendable {
   public var isStopped: Bool
   /// What frames have to be of; nil where nothing may be sent.
   public var sendCodec: Codec?
+  /// What their packets say that they are of.
+  public var sendPayloadType: UInt8?
   /// The peer's MediaStreams and track.
   public var remoteStreamIDs: [[UInt8]]
   public var remoteTrackID: [UInt8]

@@ -1,0 +1,2 @@
+// Everything of this target, for Swift.
+#include "swift_peer_driver.h"
