@@ -1,11 +1,14 @@
 import Bytes
 import DataChannel
 import Firmware
-import RTP
 import SDP
 import STUN
 import Time
 import WebRTC
+
+#if Audio
+import RTP
+#endif
 
 /// Two peers that hand each other their datagrams through memory, on a virtual clock that goes from one deadline to the next.
 final class Session {
@@ -17,12 +20,14 @@ final class Session {
   var buffer: [UInt8]
 
   init(withAudio: Bool) throws(ImageError) {
-    let configuration = PeerConnection.Configuration()
+    let configuration = PeerConnection.Configuration.minimal
     self.buffer = [UInt8](repeating: 0, count: 4096)
     self.offerer = try Side(owner: 1, configuration: configuration, now: self.now)
     self.answerer = try Side(owner: 2, configuration: configuration, now: self.now)
     try self.prepare(self.offerer, withAudio: withAudio)
+    #if Audio
     if withAudio { try self.addAudio(self.answerer) }
+    #endif
     try self.signal()
   }
 
@@ -33,9 +38,12 @@ final class Session {
     var options = ChannelOptions(label: [])
     options.label = [UInt8(ascii: "d"), UInt8(ascii: "a"), UInt8(ascii: "t"), UInt8(ascii: "a")]
     do throws(DataChannels.OpenError) { side.channel = try side.peer.openChannel(options, now: now) } catch { throw .peer }
+    #if Audio
     if withAudio { try self.addAudio(side) }
+    #endif
   }
 
+  #if Audio
   private func addAudio(_ side: Side) throws(ImageError) {
     heap_set_owner(side.owner)
     defer { heap_set_owner(0) }
@@ -46,6 +54,7 @@ final class Session {
       throw .peer
     }
   }
+  #endif
 
   private func signal() throws(ImageError) {
     let now = self.now
@@ -86,7 +95,9 @@ final class Session {
   private var isDone: Bool {
     for side in [self.offerer, self.answerer] {
       guard side.messages == Content.messageCount else { return false }
+      #if Audio
       guard side.transceiver == nil || side.frames == Content.frameCount else { return false }
+      #endif
     }
     return true
   }
@@ -153,6 +164,7 @@ private func speakOnce(_ side: Side, now: Instant) {
       side.wrong += 1
     }
   }
+  #if Audio
   if let transceiver = side.transceiver, side.framesSent < Content.frameCount {
     var frame = [UInt8](repeating: 0, count: Content.frameSize)
     var span = frame.mutableSpan
@@ -165,6 +177,7 @@ private func speakOnce(_ side: Side, now: Instant) {
       side.wrong += 1
     }
   }
+  #endif
 }
 
 /// One datagram from one side to the other; false: there was none.
@@ -192,7 +205,9 @@ private func drain(_ side: Side, from other: Side, through buffer: inout [UInt8]
   defer { heap_set_owner(0) }
   while let event = side.peer.pollEvent() { note(event, side) }
   drainMessages(side, from: other, through: &buffer)
+  #if Audio
   drainFrames(side, from: other, through: &buffer)
+  #endif
 }
 
 private func note(_ event: PeerConnection.Event, _ side: Side) {
@@ -215,6 +230,7 @@ private func drainMessages(_ side: Side, from other: Side, through buffer: inout
   }
 }
 
+#if Audio
 private func drainFrames(_ side: Side, from other: Side, through buffer: inout [UInt8]) {
   while true {
     var writer = SpanWriter(buffer.mutableSpan)
@@ -225,3 +241,4 @@ private func drainFrames(_ side: Side, from other: Side, through buffer: inout [
     side.frames += 1
   }
 }
+#endif

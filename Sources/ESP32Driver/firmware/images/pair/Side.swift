@@ -12,7 +12,9 @@ final class Side {
   let owner: CInt
   let address: TransportAddress
   var channel: Channel?
+  #if Audio
   var transceiver: Transceiver?
+  #endif
   var isConnected = false
   var isFailed = false
   var messagesSent = 0
