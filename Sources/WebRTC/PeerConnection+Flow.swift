@@ -147,6 +147,7 @@ extension PeerConnection {
   }
 
   /// Writes an SCTP packet behind room for the record's header, and encrypts it where it lies.
+  @inline(never)
   private mutating func sealPacket(into writer: inout SpanWriter) -> Bool {
     guard self.core.isAuthenticated else { return false }
     let headroom = self.core.recordHeadroom
@@ -260,6 +261,7 @@ extension PeerConnection {
   }
 
   /// SCTP runs once both the section and the keys for it are there.
+  @inline(never)
   private mutating func startChannels(now: Instant) {
     guard self.core.isAuthenticated, !self.core.areChannelsStarted, self.core.signaling.remote?.dataSection != nil else { return }
     self.core.areChannelsStarted = true
@@ -268,10 +270,18 @@ extension PeerConnection {
   }
 
   /// Both descriptions are known, and with them who is the DTLS client.
+  @inline(never)
   mutating func settle(now: Instant) {
     self.updateMediaDeadline()
     self.startChannels(now: now)
-    guard self.dtls == nil, let remote = self.core.signaling.remote else { return }
+    guard self.dtls == nil, self.makeDTLS(now: now) else { return }
+    self.startHandshake(now: now)
+  }
+
+  /// Apart from what follows: the handshake that may follow needs the stack.
+  @inline(never)
+  private mutating func makeDTLS(now: Instant) -> Bool {
+    guard let remote = self.core.signaling.remote else { return false }
     var configuration = self.core.configuration.dtls
     configuration.role = remote.localSetup == .active ? .client : .server
     do throws(DTLS.UsageError) {
@@ -280,11 +290,11 @@ extension PeerConnection {
     } catch {
       self.fail(.dtls(.outOfMemory))
       self.core.channels.abort(now: now)
-      return
+      return false
     }
     self.core.channels.setDTLSRole(isClient: self.isDTLSClient, now: now)
     self.dtls?.setRemoteFingerprints(remote.fingerprints.compactMap { Cryptography.Fingerprint($0) }, now: now)
-    self.startHandshake(now: now)
+    return true
   }
 
   /// Whether this side is the client of DTLS and of SCTP, by `a=setup` (RFC 8842); false before descriptions were exchanged.
@@ -296,6 +306,7 @@ extension PeerConnection {
   }
 
   /// A path works and the roles are known: the client speaks, and what came too early is heard.
+  @inline(never)
   private mutating func startHandshake(now: Instant) {
     guard self.core.path != nil, self.dtls != nil, !self.core.isHandshakeStarted else { return }
     self.core.isHandshakeStarted = true
@@ -315,6 +326,7 @@ extension PeerConnection {
   }
 
   /// Application data that came ahead of the handshake's end.
+  @inline(never)
   private mutating func deliverEarlyRecords(now: Instant) {
     var buffer = [UInt8](repeating: 0, count: EarlyDatagrams.maximumSize)
     while true {
@@ -325,6 +337,7 @@ extension PeerConnection {
     }
   }
 
+  @inline(never)
   private mutating func associationEnded(_ reason: SCTP.Association.CloseReason) -> Event? {
     switch reason {
     case .abortedLocally, .shutdown: break

@@ -140,6 +140,7 @@ extension PeerConnection {
   }
 
   /// Puts into effect what the answer that was written says.
+  @inline(never)
   mutating func settleAnswer(_ sections: [LocalSection], now: Instant) {
     var slots = self.core.signaling.slots
     var index = 0

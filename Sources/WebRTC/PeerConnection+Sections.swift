@@ -42,6 +42,7 @@ extension PeerConnection {
 
   /// Lays out the sections of the next offer: what is there keeps its place, what is new takes the place of something that ended, or
   /// comes last. An offer that waits for its answer is taken further.
+  @inline(never)
   mutating func layOutOffer() -> OfferPlan {
     var slots = self.core.signaling.localOffer == nil ? self.core.signaling.slots : self.core.signaling.offeredSlots
     #if Audio
@@ -74,6 +75,7 @@ extension PeerConnection {
   }
 
   /// The peer's answer decides about each section of our offer. `remote` is nil where it has none in use.
+  @inline(never)
   mutating func settleOffer(with answer: SessionDescription, _ remote: RemoteParameters?, now: Instant) {
     var slots = self.core.signaling.offeredSlots
     #if Audio
@@ -104,6 +106,7 @@ extension PeerConnection {
   // MARK: The peer's offer
 
   /// What we would answer, by what is there and by what the configuration allows to come.
+  @inline(never)
   func planAnswer(to offer: SessionDescription) -> AnswerPlan {
     var plan = AnswerPlan()
     var transport: Int?
@@ -136,6 +139,7 @@ extension PeerConnection {
   }
 
   /// Makes the plan's transceivers, and ends those whose sections the offer stopped.
+  @inline(never)
   mutating func adopt(_ plan: AnswerPlan, of offer: SessionDescription, now: Instant) {
     var slots: [Signaling.Slot] = []
     #if Audio
@@ -163,6 +167,7 @@ extension PeerConnection {
   }
 
   /// The answer's sections, by what the host has made of the transceivers since the offer came.
+  @inline(never)
   func answeredSections(of offer: SessionDescription) -> [LocalSection] {
     var sections: [LocalSection] = []
     var index = 0

@@ -19,6 +19,7 @@ final class Session {
   var nextFrame = Instant.distantFuture
   var buffer: [UInt8]
 
+  @inline(never)
   init(withAudio: Bool) throws(ImageError) {
     let configuration = PeerConnection.Configuration.minimal
     self.buffer = [UInt8](repeating: 0, count: 4096)
@@ -31,6 +32,7 @@ final class Session {
     try self.signal()
   }
 
+  @inline(never)
   private func prepare(_ side: Side, withAudio: Bool) throws(ImageError) {
     heap_set_owner(side.owner)
     defer { heap_set_owner(0) }
@@ -56,6 +58,7 @@ final class Session {
   }
   #endif
 
+  @inline(never)
   private func signal() throws(ImageError) {
     let now = self.now
     let offer = describe(self.offerer, .offer, into: &self.buffer, now: now)
@@ -65,6 +68,7 @@ final class Session {
   }
 
   /// Until everything has arrived, or 30 seconds of the virtual clock have passed. Whether all is well.
+  @inline(never)
   func run() -> Bool {
     let end = self.now + .seconds(30)
     while self.now < end {
@@ -84,6 +88,7 @@ final class Session {
   }
 
   /// The offerer closes, which the other learns from its datagrams.
+  @inline(never)
   func close() {
     let now = self.now
     working(self.offerer) { $0.peer.close(now: now) }
@@ -123,6 +128,7 @@ final class Session {
   }
 }
 
+@inline(never)
 private func describe(_ side: Side, _ kind: DescriptionKind, into buffer: inout [UInt8], now: Instant) -> Int {
   heap_set_owner(side.owner)
   defer { heap_set_owner(0) }
@@ -139,6 +145,7 @@ private func describe(_ side: Side, _ kind: DescriptionKind, into buffer: inout 
   return writer.count
 }
 
+@inline(never)
 private func accept(_ side: Side, _ kind: DescriptionKind, _ buffer: [UInt8], count: Int, now: Instant) -> Bool {
   heap_set_owner(side.owner)
   defer { heap_set_owner(0) }
@@ -152,6 +159,7 @@ private func accept(_ side: Side, _ kind: DescriptionKind, _ buffer: [UInt8], co
 
 private func advance(_ side: Side, to now: Instant) { working(side) { $0.peer.advance(to: now) } }
 
+@inline(never)
 private func speakOnce(_ side: Side, now: Instant) {
   if let channel = side.channel, side.messagesSent < Content.messageCount {
     var message = [UInt8](repeating: 0, count: Content.messageSize)
@@ -181,6 +189,7 @@ private func speakOnce(_ side: Side, now: Instant) {
 }
 
 /// One datagram from one side to the other; false: there was none.
+@inline(never)
 private func carry(from sender: Side, to receiver: Side, through buffer: inout [UInt8], now: Instant) -> Bool {
   var count = 0
   var path: Transmit?
@@ -200,6 +209,7 @@ private func carry(from sender: Side, to receiver: Side, through buffer: inout [
 }
 
 /// Takes what a side has to tell and what the other side has sent to it.
+@inline(never)
 private func drain(_ side: Side, from other: Side, through buffer: inout [UInt8]) {
   heap_set_owner(side.owner)
   defer { heap_set_owner(0) }
