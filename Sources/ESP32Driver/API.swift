@@ -1,7 +1,10 @@
 import Bytes
 import CESPPeer
 import DataChannel
+import RTP
+import SCTP
 import STUN
+import Time
 import WebRTC
 
 // The functions of the table in CESPPeer/implementation.c. Here arguments are looked at, and nothing else is done: what a peer is

@@ -17,6 +17,8 @@ struct Attempt {
   }
 
   var stage = Stage.fresh
+  /// The peer's offer came ahead of the application's wish for a connection, which stands for it.
+  var isUnasked = false
   /// Names that are not known by then are done without.
   var resolvingEnds = Instant.zero
   /// Local candidates are all known: the description may be told.

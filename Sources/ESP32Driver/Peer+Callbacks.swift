@@ -1,5 +1,7 @@
 import CESPPeer
+import DataChannel
 import RTP
+import SCTP
 import WebRTC
 
 /// Calling the application, with the mutex free: nothing is touched here but what is the main loop's own.

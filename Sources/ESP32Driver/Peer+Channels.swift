@@ -1,6 +1,8 @@
 import Bytes
 import CESPPeer
 import DataChannel
+import SCTP
+import Time
 import WebRTC
 
 extension Peer {

@@ -9,7 +9,11 @@ import WebRTC
 /// The life of a connection: asked for, gathered, described, over, begun anew.
 extension Peer {
   func connect() -> Result {
-    if self.isUnderWay { return .wrongState }
+    if self.isUnderWay {
+      guard self.attempt.isUnasked else { return .wrongState }
+      self.attempt.isUnasked = false
+      return .none
+    }
     self.attempt.failures = 0
     return self.begin()
   }

@@ -1,6 +1,9 @@
 import Bytes
 import CESPPeer
+import DataChannel
+import ICE
 import RTP
+import SCTP
 import Time
 import WebRTC
 

@@ -1,5 +1,7 @@
 import Bytes
 import CESPPeer
+import ICE
+import SCTP
 import WebRTC
 
 extension Peer {

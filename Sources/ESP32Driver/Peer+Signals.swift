@@ -36,6 +36,7 @@ extension Peer {
     case .fresh:
       let result = self.begin()
       guard result == .none else { return result }
+      self.attempt.isUnasked = true
     case .ended: return .wrongState
     case .resolving, .begun: break
     }
