@@ -18,6 +18,9 @@ let host: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// A module that a peer for data channels alone does without.
+func media(_ name: String) -> Target.Dependency { .target(name: name, condition: .when(traits: ["Audio"])) }
+
 /// Engine modules in the order in which they may import each other.
 let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
   ("Bytes", []),
@@ -30,10 +33,12 @@ let engineModules: [(name: String, dependencies: [Target.Dependency])] = [
   ("DataChannel", ["Bytes", "Time", "SCTP"]),
   ("RTP", ["Bytes", "Time"]),
   ("SRTP", ["Bytes", "CSRTP"]),
-  ("SDP", ["Bytes", "RTP"]),
+  ("SDP", ["Bytes", media("RTP")]),
   (
     "WebRTC",
-    ["Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SRTP", "SDP"]
+    [
+      "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", media("RTP"), media("SRTP"), "SDP",
+    ]
   ),
   (
     "Simulator",
@@ -66,8 +71,11 @@ let package = Package(
   ],
   traits: [
     .trait(name: "Tool", description: "The command-line tool and the packages that it needs."),
-    .trait(name: "Video", description: "The payload formats of video. Without it a device carries audio and data alone."),
-    .default(enabledTraits: ["Tool", "Video"]),
+    .trait(name: "Audio", description: "RTP, SRTP and audio. Without it a peer has data channels alone, and rejects media."),
+    .trait(
+      name: "Video", description: "The payload formats of video. Without it a device carries audio and data alone.",
+      enabledTraits: ["Audio"]),
+    .default(enabledTraits: ["Tool", "Audio", "Video"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -31,7 +31,12 @@ public struct SpanWriter: ~Copyable, ~Escapable {
     return true
   }
 
-  @inlinable @inline(__always)
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  @inlinable
   public mutating func write<T: FixedWidthInteger & UnsignedInteger>(_ value: T) {
     guard self.fits(MemoryLayout<T>.size) else { return }
     self.store(value, at: self.count)
@@ -39,14 +44,24 @@ public struct SpanWriter: ~Copyable, ~Escapable {
   }
 
   /// Writes the low 24 bits, as TLS wants them.
-  @inlinable @inline(__always)
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  @inlinable
   public mutating func write24(_ value: UInt32) {
     guard self.fits(3) else { return }
     self.store24(value, at: self.count)
     self.written &+= 3
   }
 
-  @inlinable @inline(__always)
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  @inlinable
   public mutating func write(_ source: Span<UInt8>) {
     guard self.fits(source.count) else { return }
     copyBytes(from: source, to: &self.bytes, at: self.count)
@@ -79,7 +94,12 @@ public struct SpanWriter: ~Copyable, ~Escapable {
   }
 
   /// Leaves `count` bytes as they are, to be filled by `mutableBytes(in:)` or `patch`.
-  @inlinable @inline(__always)
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  @inlinable
   public mutating func skip(_ count: Int) {
     guard self.fits(count) else { return }
     self.written &+= count
@@ -93,24 +113,44 @@ public struct SpanWriter: ~Copyable, ~Escapable {
   }
 
   /// Overwrites a field written earlier, such as a length that is known only at the end.
-  @inlinable @inline(__always)
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  @inlinable
   public mutating func patch<T: FixedWidthInteger & UnsignedInteger>(_ value: T, at offset: Int) {
     guard !self.overflowed, offset >= 0, offset &+ MemoryLayout<T>.size <= self.count else { return }
     self.store(value, at: offset)
   }
 
-  @inlinable @inline(__always)
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  @inlinable
   public mutating func patch24(_ value: UInt32, at offset: Int) {
     guard !self.overflowed, offset >= 0, offset &+ 3 <= self.count else { return }
     self.store24(value, at: offset)
   }
 
   /// What lies in `range` of the buffer, to read.
-  @inlinable @inline(__always) @_lifetime(borrow self)
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  @inlinable @_lifetime(borrow self)
   public func bytes(in range: Range<Int>) -> Span<UInt8> { self.bytes.span.extracting(range) }
 
   /// What lies in `range` of the buffer, to change in place (encryption, for one). The range may reach past `count`.
-  @inlinable @inline(__always) @_lifetime(&self)
+  #if hasFeature(Embedded)
+  @inline(never)
+  #else
+  @inline(__always)
+  #endif
+  @inlinable @_lifetime(&self)
   public mutating func mutableBytes(in range: Range<Int>) -> MutableSpan<UInt8> {
     self.bytes._mutatingExtracting(range)
   }

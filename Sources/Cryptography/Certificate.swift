@@ -49,7 +49,8 @@ public enum Certificate {
       writeSignatureAlgorithm(&certificate)
       certificate.bitString { $0.raw(signature.span) }
     }
-    return whole.bytes
+    // It is kept for long: without the room that it grew into.
+    return arrayCopy(whole.bytes.span)
   }
 
   /// The key that a certificate holds. Its names, dates, extensions and its own signature say nothing about a WebRTC

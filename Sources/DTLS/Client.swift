@@ -11,6 +11,7 @@ extension Connection {
     self.sendClientHello(cookie: [], now: now)
   }
 
+  @inline(never)
   private mutating func sendClientHello(cookie: [UInt8], now: Instant) {
     self.handshake.expectation = .serverHello
     var flight = Flight()
@@ -22,6 +23,7 @@ extension Connection {
     self.begin(flight, expectingAnswer: true, now: now)
   }
 
+  @inline(never)
   mutating func handleHelloVerifyRequest(_ body: Span<UInt8>, now: Instant) throws(Fault) {
     // One is a server's right; more would be a way to keep a client busy.
     guard self.handshake.nextSequence == 1 else { throw .alert(.unexpectedMessage) }
@@ -32,6 +34,7 @@ extension Connection {
     self.sendClientHello(cookie: cookie, now: now)
   }
 
+  @inline(never)
   mutating func handleServerHello(_ body: Span<UInt8>) throws(Fault) {
     let hello: ServerHello
     do throws(WireError) { hello = try ServerHello(parsing: body) } catch { throw .alert(.decodeError) }
@@ -55,6 +58,7 @@ extension Connection {
     self.handshake.expectation = .serverCertificate
   }
 
+  @inline(never)
   mutating func handleServerKeyExchange(_ body: Span<UInt8>) throws(Fault) {
     let message: ServerKeyExchange
     do throws(WireError) { message = try ServerKeyExchange(parsing: body) } catch { throw .alert(.decodeError) }
@@ -75,6 +79,7 @@ extension Connection {
     self.handshake.expectation = .certificateRequestOrDone
   }
 
+  @inline(never)
   mutating func handleCertificateRequest(_ body: Span<UInt8>) throws(Fault) {
     let isSatisfied: Bool
     do throws(WireError) { isSatisfied = try CertificateRequest.parse(body) } catch { throw .alert(.decodeError) }
@@ -95,6 +100,7 @@ extension Connection {
   }
 
   /// Certificate, ClientKeyExchange, CertificateVerify, ChangeCipherSpec, Finished.
+  @inline(never)
   mutating func sendClientKeys(now: Instant) throws(Fault) {
     guard let group = self.negotiated.group else { throw .alert(.internalError) }
     var flight = Flight()

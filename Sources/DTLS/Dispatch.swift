@@ -49,7 +49,11 @@ extension Connection {
   }
 
   /// Adds a message, of whichever side, to what is hashed.
-  mutating func note(_ message: [UInt8]) { self.handshake.transcript.append(contentsOf: message) }
+  mutating func note(_ message: [UInt8]) {
+    // No more than is needed: it is the largest thing that a handshake keeps.
+    self.handshake.transcript.reserveCapacity(self.handshake.transcript.count &+ message.count)
+    self.handshake.transcript.append(contentsOf: message)
+  }
 
   /// Adds a message of ours to a flight and to what is hashed.
   mutating func add(_ message: [UInt8], to flight: inout Flight) {
@@ -60,6 +64,7 @@ extension Connection {
 
   // MARK: What both roles do
 
+  @inline(never)
   private mutating func handlePeerCertificate(_ body: Span<UInt8>) throws(Fault) {
     let certificate: [UInt8]?
     do throws(WireError) { certificate = try CertificateMessage.parse(body) } catch { throw .alert(.decodeError) }
@@ -81,6 +86,7 @@ extension Connection {
   }
 
   /// Makes the master secret and the keys of epoch 1, from all messages up to ClientKeyExchange.
+  @inline(never)
   mutating func deriveKeys() throws(Fault) {
     guard let exchange = self.handshake.exchange, let suite = self.negotiated.cipherSuite else {
       throw .alert(.internalError)
@@ -107,6 +113,7 @@ extension Connection {
   }
 
   /// The Finished message of this side over what has been said so far.
+  @inline(never)
   mutating func addFinished(to flight: inout Flight) {
     let prf = self.negotiated.cipherSuite?.prf ?? .sha256
     let data = Finished.verifyData(
@@ -115,6 +122,7 @@ extension Connection {
     self.add(Finished.write(data, sequence: self.handshake.nextSequence), to: &flight)
   }
 
+  @inline(never)
   private mutating func handleFinished(
     _ body: Span<UInt8>, message: [UInt8], now: Instant
   ) throws(Fault) {

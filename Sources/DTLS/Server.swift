@@ -4,6 +4,7 @@ import Time
 
 /// The server's side (RFC 6347 section 4.2.4, figure 1).
 extension Connection {
+  @inline(never)
   mutating func handleClientHello(
     _ body: Span<UInt8>, message: [UInt8], now: Instant
   ) throws(Fault) {
@@ -30,6 +31,7 @@ extension Connection {
   }
 
   /// Bound to what the client must repeat unchanged (RFC 6347 section 4.2.1).
+  @inline(never)
   private func cookie(for hello: ClientHello) -> InlineArray<32, UInt8> {
     var suites = MessageWriter()
     for suite in hello.cipherSuites { suites.write(suite) }
@@ -45,6 +47,7 @@ extension Connection {
   }
 
   /// Settles on version, suite, group and profile, each the best of ours that the client has too.
+  @inline(never)
   private mutating func choose(for hello: ClientHello) throws(Fault) {
     // DTLS versions count downwards. A client of 1.3 says 1.2 here and lists its versions in an extension.
     guard hello.version <= RecordHeader.dtls12, hello.version &>> 8 == 0xFE, hello.acceptsDTLS12 else {
@@ -74,25 +77,12 @@ extension Connection {
   }
 
   /// ServerHello, Certificate, ServerKeyExchange, CertificateRequest, ServerHelloDone.
+  @inline(never)
   private mutating func sendServerKeys(_ hello: ClientHello, now: Instant) throws(Fault) {
     guard let group = self.negotiated.group, let suite = self.negotiated.cipherSuite else {
       throw .alert(.internalError)
     }
-    let exchange: KeyExchange
-    let parameters: [UInt8]
-    let signature: [UInt8]
-    do throws(CryptographyError) {
-      exchange = try KeyExchange(group, random: &self.random)
-      parameters = ServerKeyExchange.parameters(exchange)
-      var signed = MessageWriter()
-      signed.write(self.handshake.clientRandom.span)
-      signed.write(self.handshake.serverRandom.span)
-      signed.write(parameters)
-      signature = try self.identity.key.signature(of: Hash.sha256(signed.bytes.span))
-    } catch {
-      throw Fault(error, orElse: .internalError)
-    }
-    self.handshake.exchange = exchange
+    let (parameters, signature) = try self.makeServerKeys(group)
     var flight = Flight()
     self.add(
       ServerHello.write(
@@ -108,6 +98,25 @@ extension Connection {
     self.begin(flight, expectingAnswer: true, now: now)
   }
 
+  /// The parameters of ServerKeyExchange and their signature. Apart, for nothing needs more stack than public-key operations.
+  @inline(never)
+  private mutating func makeServerKeys(_ group: KeyExchange.Group) throws(Fault) -> (parameters: [UInt8], signature: [UInt8]) {
+    do throws(CryptographyError) {
+      let exchange = try KeyExchange(group, random: &self.random)
+      let parameters = ServerKeyExchange.parameters(exchange)
+      var signed = MessageWriter()
+      signed.write(self.handshake.clientRandom.span)
+      signed.write(self.handshake.serverRandom.span)
+      signed.write(parameters)
+      let signature = try self.identity.key.signature(of: Hash.sha256(signed.bytes.span))
+      self.handshake.exchange = exchange
+      return (parameters, signature)
+    } catch {
+      throw Fault(error, orElse: .internalError)
+    }
+  }
+
+  @inline(never)
   mutating func handleClientKeyExchange(_ body: Span<UInt8>, now: Instant) throws(Fault) {
     do throws(WireError) {
       self.handshake.peerExchangeKey = try ClientKeyExchange.parse(body)
@@ -119,6 +128,7 @@ extension Connection {
     self.receiveEarlyHandshakeRecords(now: now)
   }
 
+  @inline(never)
   mutating func handleCertificateVerify(_ body: Span<UInt8>) throws(Fault) {
     let message: CertificateVerify
     do throws(WireError) { message = try CertificateVerify(parsing: body) } catch { throw .alert(.decodeError) }
@@ -134,6 +144,7 @@ extension Connection {
   }
 
   /// ChangeCipherSpec and Finished: the last flight, sent again for as long as the client repeats its own.
+  @inline(never)
   mutating func finishServer(now: Instant) {
     var flight = Flight()
     self.addFinished(to: &flight)

@@ -84,8 +84,8 @@ struct EarlyMessages: Sendable {
   struct Message: Sendable {
     var stream: UInt16
     var kind: DataChannels.Kind
-    var bytes: [UInt8]
     var isReady = false
+    var bytes: [UInt8]
   }
 
   static let maximumCount = 64

@@ -12,23 +12,29 @@ extension Peer {
       return .wrongState
     }
     self.isLooping = true
-    self.users &+= 1
     self.loopThread = UInt(port_thread())
+    // Always in this order: whoever waits for the turn holds nothing.
+    self.suspend()
     unsafe port_mutex_lock(self.turn)
-    var isBusy = self.work()
-    if self.deliver() { isBusy = true }
-    if !isBusy, !self.isClosed {
-      self.wait()
-      if !self.isClosed {
-        _ = self.work()
-        _ = self.deliver()
-      }
-    }
+    self.resume()
+    self.goRound()
     self.isLooping = false
+    self.suspend()
     unsafe port_mutex_unlock(self.turn)
-    self.users &-= 1
+    self.resume()
     self.leave()
     return .none
+  }
+
+  private func goRound() {
+    guard !self.isClosed else { return }
+    var isBusy = self.work()
+    if self.deliver() { isBusy = true }
+    guard !isBusy, !self.isClosed else { return }
+    self.wait()
+    guard !self.isClosed else { return }
+    _ = self.work()
+    _ = self.deliver()
   }
 
   /// Does what there is to do, and sends what comes of it. Whether there was anything.

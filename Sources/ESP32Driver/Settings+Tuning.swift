@@ -18,7 +18,8 @@ extension Settings {
   }
 
   private mutating func applyICE(_ extra: esp_peer_default_cfg_t) {
-    self.connection.ice.gatheringTimeout = .milliseconds(UInt32(extra.agent_recv_timeout == 0 ? 100 : extra.agent_recv_timeout))
+    self.connection.ice.gatheringTimeout = .milliseconds(
+      UInt32(extra.agent_recv_timeout == 0 ? 100 : min(max(extra.agent_recv_timeout, 10), 10_000)))
     self.maximumCandidates = extra.max_candidates == 0 ? 16 : Int(extra.max_candidates)
     self.connection.ice.maximumCandidates = self.maximumCandidates
     // A check every six seconds; its answers are the only sign of life that counts.

@@ -133,8 +133,8 @@ struct Gathering: Sendable {
   let localPreference: UInt16
   let server: TransportAddress
   var attempts: UInt8 = 0
-  var next: Instant
   var isDone = false
+  var next: Instant
 }
 
 /// Removes what matches and keeps the order; the standard library's `removeAll(where:)` is several times the code.

@@ -1,4 +1,6 @@
+#if Audio
 import RTP
+#endif
 
 /// How an offer's sections and our answers to them fit together.
 struct AnswerPlan {
@@ -21,9 +23,11 @@ struct AnswerPlan {
         guard data == nil else { throw SDPError(.invalidLocalParameters) }
         data = index
         first = first ?? index
+      #if Audio
       case (.accepted(let media), .media(let kind)):
         guard media.parameters.kind == kind else { throw SDPError(.invalidLocalParameters) }
         first = first ?? index
+      #endif
       default: throw SDPError(.invalidLocalParameters)
       }
       index &+= 1

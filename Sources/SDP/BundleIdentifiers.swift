@@ -1,3 +1,4 @@
+#if Audio
 import RTP
 
 /// The payload types and header extension ids in use in a session's BUNDLE group.
@@ -166,3 +167,4 @@ public struct BundleIdentifiers: Equatable, Sendable {
 
 /// 64 to 95 would be taken for RTCP (RFC 5761 section 4).
 func isRTPPayloadType(_ number: UInt8) -> Bool { number < 64 || number >= 96 && number < 128 }
+#endif

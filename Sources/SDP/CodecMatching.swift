@@ -1,3 +1,4 @@
+#if Audio
 import RTP
 
 extension Codec {
@@ -26,3 +27,4 @@ extension H264Parameters {
     return (receive.allowsLevelAsymmetry ? theirs : receive, receive)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Audio
 import Bytes
 import RTP
 
@@ -60,3 +61,4 @@ extension H264Parameters {
     self.allowsLevelAsymmetry = text.number("level-asymmetry-allowed", in: parameters) == 1
   }
 }
+#endif

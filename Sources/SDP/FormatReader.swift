@@ -1,3 +1,4 @@
+#if Audio
 import Bytes
 import RTP
 
@@ -135,3 +136,4 @@ extension CodecFormat {
     }
   }
 }
+#endif

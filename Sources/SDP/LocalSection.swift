@@ -1,17 +1,23 @@
+#if Audio
 import RTP
+#endif
 
 /// One of our own `m=` sections, to be written.
 public enum LocalSection: Equatable, Sendable {
   /// Data channels. The mid counts in an offer; an answer takes the offer's.
   case data(mid: [UInt8])
+  #if Audio
   /// Media that we offer.
   case offered(OfferedMedia)
   /// The peer's offered media as we answer it: what `MediaNegotiation.answer` made of it.
   case accepted(NegotiatedMedia)
+  #endif
   /// Port 0: in an answer it rejects the offer's section, in an offer it stops that of the description before, or leaves it
   /// stopped.
   case unused
 }
+
+#if Audio
 
 /// A media section of an offer of ours.
 public struct OfferedMedia: Equatable, Sendable {
@@ -51,3 +57,4 @@ public struct LocalSource: Equatable, Sendable {
     self.cname = cname
   }
 }
+#endif

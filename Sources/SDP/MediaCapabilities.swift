@@ -1,3 +1,4 @@
+#if Audio
 import RTP
 
 /// What we send and take in a media section.
@@ -92,3 +93,4 @@ public struct MediaCapabilities: Equatable, Sendable {
   }
   #endif
 }
+#endif

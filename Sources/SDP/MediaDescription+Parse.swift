@@ -1,3 +1,4 @@
+#if Audio
 import Bytes
 import RTP
 
@@ -135,3 +136,4 @@ extension Span<UInt8> {
       && self.allSatisfy(in: range) { $0.isAlphanumeric || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
   }
 }
+#endif

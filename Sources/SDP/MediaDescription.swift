@@ -1,3 +1,4 @@
+#if Audio
 import RTP
 
 /// What a peer's `m=` section says of audio or video (RFC 8866, 4585, 5576, 8285, 8830, 8851).
@@ -89,3 +90,4 @@ public struct MediaDescription: Equatable, Sendable {
     self.parse(description, index)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Audio
 import RTP
 
 /// Finds what two sides have in common about a media section (RFC 3264 section 6, RFC 8829 sections 5.10 and 5.11).
@@ -144,3 +145,4 @@ extension PayloadMapping {
     self.transportCC = ours.transportCC && theirs.contains(.transportCC)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Audio
 import RTP
 
 /// What offer and answer settled about a media section, or will have once the answer is written.
@@ -18,3 +19,4 @@ public struct NegotiatedMedia: Equatable, Sendable {
   var allowsMixedExtensions = false
   var takesSimulcast = false
 }
+#endif

@@ -94,8 +94,11 @@ public enum OfferAnswer {
       let isTagged = index == group.first
       switch sections[index] {
       case .data(let mid): form.writeData(mid: mid, isTagged: isTagged, into: &writer)
+      #if Audio
       case .offered(let media): form.writeMedia(media, isTagged: isTagged, into: &writer)
-      case .accepted, .unused:
+      case .accepted: break
+      #endif
+      case .unused:
         if let previous { self.writeRejected(previous.sections[index], of: previous, into: &writer) }
       }
       index &+= 1
@@ -148,9 +151,12 @@ public enum OfferAnswer {
       let offered = offer.sections[index]
       switch sections[index] {
       case .data: form.writeData(answering: offered, of: offer, isTagged: index == transport, into: &writer)
+      #if Audio
       case .accepted(let media):
         form.writeMedia(media, answering: offered, of: offer, isTagged: index == transport, into: &writer)
-      case .offered, .unused: self.writeRejected(offered, of: offer, into: &writer)
+      case .offered: self.writeRejected(offered, of: offer, into: &writer)
+      #endif
+      case .unused: self.writeRejected(offered, of: offer, into: &writer)
       }
       index &+= 1
     }

@@ -1,5 +1,8 @@
 import Bytes
+
+#if Audio
 import RTP
+#endif
 
 extension LocalSection {
   var isUsed: Bool {
@@ -10,8 +13,11 @@ extension LocalSection {
   var mid: [UInt8] {
     switch self {
     case .data(let mid): mid
+    #if Audio
     case .offered(let media): media.mid
-    case .accepted, .unused: []
+    case .accepted: []
+    #endif
+    case .unused: []
     }
   }
 }
@@ -71,9 +77,11 @@ func offerIsValid(_ sections: [LocalSection], after previous: SessionDescription
     case .data:
       guard isToken(mid), !hasData else { return false }
       hasData = true
+    #if Audio
     case .offered(let media):
       guard isToken(mid), media.isValid else { return false }
     case .accepted: return false
+    #endif
     case .unused:
       guard let previous, index < previous.sections.count else { return false }
       mid = previous.array(previous.sections[index].mid) ?? []
@@ -82,16 +90,24 @@ func offerIsValid(_ sections: [LocalSection], after previous: SessionDescription
     mids.append(mid)
     index &+= 1
   }
+  #if Audio
   return payloadTypesAgree(sections)
+  #else
+  return true
+  #endif
 }
 
 /// Whether the sections can be written into an answer.
 func answerIsValid(_ sections: [LocalSection]) -> Bool {
+  #if Audio
   for section in sections {
     if case .accepted(let media) = section, let source = media.source, !source.isValid { return false }
   }
+  #endif
   return true
 }
+
+#if Audio
 
 /// RFC 9143 section 9.1.1: a payload type means the same wherever it stands.
 private func payloadTypesAgree(_ sections: [LocalSection]) -> Bool {
@@ -102,6 +118,7 @@ private func payloadTypesAgree(_ sections: [LocalSection]) -> Bool {
   }
   return true
 }
+#endif
 
 /// Whether the bytes can be a mid.
 @inline(never)
@@ -109,6 +126,8 @@ func isToken(_ bytes: [UInt8], atMost limit: Int = maximumValueLength) -> Bool {
   let span = bytes.span
   return span.count > 0 && span.count <= limit && span.allSatisfy(in: 0..<span.count, { $0.isTokenCharacter })
 }
+
+#if Audio
 
 extension OfferedMedia {
   var isValid: Bool {
@@ -124,3 +143,4 @@ extension LocalSource {
       && self.cname.count <= 255 && isLineText(self.cname)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Audio
 import Bytes
 import RTP
 
@@ -241,3 +242,4 @@ extension HeaderExtension {
     }
   }
 }
+#endif

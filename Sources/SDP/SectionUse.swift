@@ -1,9 +1,13 @@
+#if Audio
 import RTP
+#endif
 
 /// What a section of a peer's description can be used for by an engine with one transport.
 public enum SectionUse: Equatable, Sendable {
   case data
+  #if Audio
   case media(MediaKind)
+  #endif
   /// For nothing: port 0, a medium or protocol of no use here, media without `a=rtcp-mux` or without ICE and DTLS, a
   /// transport of its own. In an offer it is to be rejected.
   case none
@@ -21,9 +25,11 @@ extension SessionDescription {
     let section = self.sections[index]
     switch section.kind {
     case .application: return self.carriesDataChannels(section) ? .data : .none
+    #if Audio
     case .audio: return self.carriesMedia(section) ? .media(.audio) : .none
     case .video: return self.carriesMedia(section) ? .media(.video) : .none
-    case .other: return .none
+    #endif
+    default: return .none
     }
   }
 
@@ -34,6 +40,7 @@ extension SessionDescription {
     return group.contains { text.equal($0.range, mid.range) }
   }
 
+  #if Audio
   /// With a fingerprint at hand the profile is DTLS-SRTP, whatever the name says of it (RFC 8829 section 5.1.2).
   private func carriesMedia(_ section: MediaSection) -> Bool {
     let text = self.text.span
@@ -44,4 +51,5 @@ extension SessionDescription {
         || text.matches("UDP/TLS/RTP/SAVP", in: name) || text.matches("RTP/SAVP", in: name)
         || text.matches("RTP/AVPF", in: name))
   }
+  #endif
 }

@@ -1,3 +1,4 @@
+#if Audio
 import Bytes
 import RTP
 
@@ -74,3 +75,4 @@ extension Span<UInt8> {
     return UInt32(exactly: value)
   }
 }
+#endif

@@ -5,17 +5,29 @@ public struct TimerTable<Timer: RawRepresentable, let count: Int>: Sendable wher
 
   @inlinable public init() { self.deadlines = InlineArray(repeating: .distantFuture) }
 
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   @inlinable public mutating func set(_ timer: Timer, at deadline: Instant) {
     self.deadlines[timer.rawValue] = deadline
   }
 
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   @inlinable public mutating func cancel(_ timer: Timer) { self.deadlines[timer.rawValue] = .distantFuture }
 
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   @inlinable public func deadline(of timer: Timer) -> Instant? {
     let deadline = self.deadlines[timer.rawValue]
     return deadline == .distantFuture ? nil : deadline
   }
 
+  #if hasFeature(Embedded)
+  @inline(never)
+  #endif
   @inlinable public func isDue(_ timer: Timer, at now: Instant) -> Bool {
     let deadline = self.deadlines[timer.rawValue]
     return deadline != .distantFuture && deadline <= now

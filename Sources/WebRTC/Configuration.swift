@@ -2,10 +2,13 @@ import Bytes
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SDP
-import SRTP
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 extension PeerConnection {
   /// Everything tunable about a peer. The defaults suit a server or a desktop; every buffer and time-out is in
@@ -26,6 +29,7 @@ extension PeerConnection {
     public var offersDataChannels = true
     /// A section for data channels that the peer offers is taken. Where false it is rejected.
     public var acceptsDataChannels = true
+    #if Audio
     /// What audio sections of ours offer and take.
     public var audio = MediaCapabilities.audio
     public var video = MediaCapabilities.video
@@ -36,9 +40,12 @@ extension PeerConnection {
     public var rtp = RTP.Session.Configuration()
     /// Replay windows, and how many streams there may be.
     public var srtp = SRTP.Configuration()
+    #endif
 
     public init() {
+      #if Audio
       self.dtls.srtpProfiles = [.aeadAES128GCM, .aeadAES256GCM, .aes128CMHMACSHA1_80]
+      #endif
     }
   }
 }

@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 extension PeerConnection {
   /// Everything of a connection that can be copied. It lies in a place of its own, for it is large.
@@ -20,12 +23,16 @@ extension PeerConnection {
     @usableFromInline var agent: ICE.Agent
     @usableFromInline var channels: DataChannels
     var areChannelsStarted = false
+    #if Audio
     /// Audio and video, once there is any.
     var media: Media?
     var isMediaReady = false
+    #endif
     /// What the DTLS connection and the RTP session say of themselves: asking them costs more.
     @usableFromInline var dtlsDeadline: Instant?
+    #if Audio
     @usableFromInline var mediaDeadline: Instant?
+    #endif
     var recordHeadroom = 0
     var isAuthenticated = false
     /// Whether something changed that the peer has to hear of in a description.
@@ -34,7 +41,9 @@ extension PeerConnection {
     var clock: Instant
     var signaling: Signaling
     var early: EarlyDatagrams
+    #if Audio
     var earlyMedia: EarlyDatagrams
+    #endif
     var events = EventRing<Event>(capacity: 64)
     /// The pair in use; nil until one works.
     var path: Transmit?
@@ -61,7 +70,9 @@ extension PeerConnection {
       self.clock = now
       self.signaling = signaling
       self.early = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+      #if Audio
       self.earlyMedia = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+      #endif
     }
   }
 

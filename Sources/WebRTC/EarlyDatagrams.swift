@@ -5,9 +5,9 @@ import STUN
 /// validates its path. Dropping one costs the peer a retransmission time-out, so a bounded number is kept.
 struct EarlyDatagrams: Sendable {
   struct Entry: Sendable {
-    var bytes: [UInt8]
     var remote: TransportAddress
     var local: TransportAddress
+    var bytes: [UInt8]
   }
 
   /// No more than fits a datagram on any sensible path is kept of one.
@@ -24,7 +24,7 @@ struct EarlyDatagrams: Sendable {
       self.dropped &+= 1
       return
     }
-    self.entries.append(Entry(bytes: arrayCopy(bytes), remote: remote, local: local))
+    self.entries.append(Entry(remote: remote, local: local, bytes: arrayCopy(bytes)))
   }
 
   /// All that was kept, in order; the store is empty afterwards.

@@ -18,6 +18,8 @@ struct EventRing<Event: Sendable>: Sendable {
       self.storage.removeFirst(self.head)
       self.head = 0
     }
+    // In small steps: doubling would take for ever what the exchange of descriptions needs once.
+    if self.storage.count == self.storage.capacity { self.storage.reserveCapacity(self.storage.count &+ 4) }
     self.storage.append(event)
   }
 

@@ -1,7 +1,11 @@
 import DataChannel
 import ICE
 import SCTP
+
+#if Audio
+import RTP
 import SRTP
+#endif
 
 extension PeerConnection {
   /// What does not add up inside, or exceeds its bound; nil: everything is right. For simulations and fuzzers, which ask it often.
@@ -11,6 +15,7 @@ extension PeerConnection {
     return self.core.events.dropped == 0 ? nil : "events that nobody took"
   }
 
+  #if Audio
   /// The highest packet index (RFC 3711 section 3.3.1: the roll-over counter and the sequence number) of each stream that is sent.
   package var sentMediaIndices: [SRTP.Session.StreamIndex] {
     switch self.srtp {
@@ -26,4 +31,5 @@ extension PeerConnection {
     case .none: []
     }
   }
+  #endif
 }

@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 /// Datagrams, time and events: the five verbs.
 extension PeerConnection {
@@ -42,8 +45,10 @@ extension PeerConnection {
         return nil
       }
       self.receiveRecords(&datagram, from: remote, to: local, now: now)
+    #if Audio
     case 128...191:
       return self.receiveMedia(&datagram, from: remote, to: local, now: now)
+    #endif
     default:
       self.core.counters.unknownDatagrams &+= 1
     }
@@ -69,10 +74,12 @@ extension PeerConnection {
     self.dtls?.advance(to: now)
     self.core.channels.advance(to: now)
     self.core.clock = max(self.core.clock, now)
+    #if Audio
     if let deadline = self.core.mediaDeadline, deadline <= now {
       self.core.media?.session.advance(to: now)
       self.updateMediaDeadline()
     }
+    #endif
     self.pump(now: now)
   }
 
@@ -82,7 +89,9 @@ extension PeerConnection {
     var earliest = self.core.agent.nextDeadline ?? .distantFuture
     if let deadline = self.core.dtlsDeadline, deadline < earliest { earliest = deadline }
     if let deadline = self.core.channels.nextDeadline, deadline < earliest { earliest = deadline }
+    #if Audio
     if let deadline = self.core.mediaDeadline, deadline < earliest { earliest = deadline }
+    #endif
     return earliest == .distantFuture ? nil : earliest
   }
 
@@ -138,6 +147,7 @@ extension PeerConnection {
   }
 
   /// Writes an SCTP packet behind room for the record's header, and encrypts it where it lies.
+  @inline(never)
   private mutating func sealPacket(into writer: inout SpanWriter) -> Bool {
     guard self.core.isAuthenticated else { return false }
     let headroom = self.core.recordHeadroom
@@ -251,6 +261,7 @@ extension PeerConnection {
   }
 
   /// SCTP runs once both the section and the keys for it are there.
+  @inline(never)
   private mutating func startChannels(now: Instant) {
     guard self.core.isAuthenticated, !self.core.areChannelsStarted, self.core.signaling.remote?.dataSection != nil else { return }
     self.core.areChannelsStarted = true
@@ -259,10 +270,18 @@ extension PeerConnection {
   }
 
   /// Both descriptions are known, and with them who is the DTLS client.
+  @inline(never)
   mutating func settle(now: Instant) {
     self.updateMediaDeadline()
     self.startChannels(now: now)
-    guard self.dtls == nil, let remote = self.core.signaling.remote else { return }
+    guard self.dtls == nil, self.makeDTLS(now: now) else { return }
+    self.startHandshake(now: now)
+  }
+
+  /// Apart from what follows: the handshake that may follow needs the stack.
+  @inline(never)
+  private mutating func makeDTLS(now: Instant) -> Bool {
+    guard let remote = self.core.signaling.remote else { return false }
     var configuration = self.core.configuration.dtls
     configuration.role = remote.localSetup == .active ? .client : .server
     do throws(DTLS.UsageError) {
@@ -271,11 +290,11 @@ extension PeerConnection {
     } catch {
       self.fail(.dtls(.outOfMemory))
       self.core.channels.abort(now: now)
-      return
+      return false
     }
     self.core.channels.setDTLSRole(isClient: self.isDTLSClient, now: now)
     self.dtls?.setRemoteFingerprints(remote.fingerprints.compactMap { Cryptography.Fingerprint($0) }, now: now)
-    self.startHandshake(now: now)
+    return true
   }
 
   /// Whether this side is the client of DTLS and of SCTP, by `a=setup` (RFC 8842); false before descriptions were exchanged.
@@ -287,6 +306,7 @@ extension PeerConnection {
   }
 
   /// A path works and the roles are known: the client speaks, and what came too early is heard.
+  @inline(never)
   private mutating func startHandshake(now: Instant) {
     guard self.core.path != nil, self.dtls != nil, !self.core.isHandshakeStarted else { return }
     self.core.isHandshakeStarted = true
@@ -306,6 +326,7 @@ extension PeerConnection {
   }
 
   /// Application data that came ahead of the handshake's end.
+  @inline(never)
   private mutating func deliverEarlyRecords(now: Instant) {
     var buffer = [UInt8](repeating: 0, count: EarlyDatagrams.maximumSize)
     while true {
@@ -316,6 +337,7 @@ extension PeerConnection {
     }
   }
 
+  @inline(never)
   private mutating func associationEnded(_ reason: SCTP.Association.CloseReason) -> Event? {
     switch reason {
     case .abortedLocally, .shutdown: break

@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 extension PeerConnection {
   /// A second connection that goes on byte for byte as this one would: for replay, simulation and fuzzing. At most one
@@ -17,15 +20,22 @@ extension PeerConnection {
 
   private init(forking other: borrowing PeerConnection) throws(DTLS.UsageError) {
     let dtls = try other.dtls?.fork()
+    #if Audio
     let srtp = try other.forkSRTP()
     var core = other.core
     core.media = core.media.map { Media(copying: $0) }
     self.storage = Indirect(core)
     self.dtls = dtls
     self.srtp = srtp
+    #else
+    self.storage = Indirect(other.core)
+    self.dtls = dtls
+    #endif
   }
 
+  #if Audio
   private func forkSRTP() throws(DTLS.UsageError) -> SRTP.Session? {
     do throws(SRTP.SRTPError) { return try self.srtp?.fork() } catch { throw .outOfMemory }
   }
+  #endif
 }

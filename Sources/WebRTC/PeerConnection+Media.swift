@@ -1,3 +1,4 @@
+#if Audio
 import Bytes
 import Cryptography
 import DTLS
@@ -342,13 +343,6 @@ extension PeerConnection {
     }
     return nil
   }
-
-  /// W3C's negotiationneeded: told once for any number of changes, and not while an exchange is under way.
-  mutating func noteNegotiationNeeded() {
-    guard !self.core.isNegotiationNeeded else { return }
-    self.core.isNegotiationNeeded = true
-    if self.core.signaling.state == .stable { self.core.events.append(.negotiationNeeded) }
-  }
 }
 
 extension FrameSendError {
@@ -381,3 +375,4 @@ private func isToken(_ bytes: [UInt8]) -> Bool {
   }
   return true
 }
+#endif

@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 /// Which section of a description belongs to what (RFC 8829 sections 5.2 to 5.11).
 extension PeerConnection {
@@ -16,12 +19,14 @@ extension PeerConnection {
   struct AnswerPlan {
     struct Entry {
       var section = LocalSection.unused
+      var mid: [UInt8] = []
+      #if Audio
       /// The transceiver that takes it, which does not exist yet where `isNew`.
       var transceiver: Int?
       var isNew = false
-      var mid: [UInt8] = []
       var kind = MediaKind.audio
       var peerSends = false
+      #endif
     }
     var entries: [Entry] = []
     var sections: [LocalSection] { self.entries.map { $0.section } }
@@ -37,25 +42,12 @@ extension PeerConnection {
 
   /// Lays out the sections of the next offer: what is there keeps its place, what is new takes the place of something that ended, or
   /// comes last. An offer that waits for its answer is taken further.
+  @inline(never)
   mutating func layOutOffer() -> OfferPlan {
-    let settled = self.core.signaling.slots.count
     var slots = self.core.signaling.localOffer == nil ? self.core.signaling.slots : self.core.signaling.offeredSlots
-    if let media = self.core.media {
-      var index = 0
-      while index < media.transceivers.count {
-        let transceiver = media.transceivers[index]
-        let isPlaced = slots.contains(.media(index))
-        if transceiver.isStopped {
-          if let place = slots.firstIndex(of: .media(index)) {
-            // A place that no exchange has settled is none yet.
-            if place < settled { slots[place] = .unused } else { slots.remove(at: place) }
-          }
-        } else if !isPlaced {
-          slots.place(.media(index))
-        }
-        index &+= 1
-      }
-    }
+    #if Audio
+    self.placeTransceivers(in: &slots)
+    #endif
     // An answer that refused data channels is not asked again.
     if !slots.hasData, self.core.signaling.remote == nil || self.core.channels.hasChannels,
       self.core.configuration.offersDataChannels || self.core.channels.hasChannels
@@ -76,17 +68,19 @@ extension PeerConnection {
     switch slot {
     case .unused: return .unused
     case .data(let known): return .data(mid: self.core.signaling.name(section: known))
-    case .media(let index):
-      guard let media = self.core.media else { return .unused }
-      let known = media.transceivers[index].mid ?? self.core.signaling.offeredMid(of: index) ?? []
-      return .offered(media.offer(of: index, mid: self.core.signaling.name(section: known)))
+    #if Audio
+    case .media(let index): return self.offeredMedia(index)
+    #endif
     }
   }
 
   /// The peer's answer decides about each section of our offer. `remote` is nil where it has none in use.
+  @inline(never)
   mutating func settleOffer(with answer: SessionDescription, _ remote: RemoteParameters?, now: Instant) {
     var slots = self.core.signaling.offeredSlots
+    #if Audio
     let sections = self.core.signaling.offeredSections
+    #endif
     var index = 0
     while index < slots.count {
       switch slots[index] {
@@ -94,25 +88,16 @@ extension PeerConnection {
       case .data:
         self.core.signaling.isDataRefused = remote?.dataSection != index
         if self.core.signaling.isDataRefused { slots[index] = .unused }
+      #if Audio
       case .media(let transceiver):
-        guard case .offered(let offered) = sections[index],
-          case .media = answer.use(of: index, sharing: remote?.transportSection),
-          let theirs = MediaDescription(answer, section: index),
-          let settled = MediaNegotiation.settle(theirs, offered: offered)
-        else {
-          slots[index] = .unused
-          self.retire(transceiver, now: now)
-          break
-        }
-        // One that was stopped meanwhile has its section until the next offer gives it up.
-        guard let media = self.core.media, !media.transceivers[transceiver].isStopped else { break }
-        media.transceivers[transceiver].mid = offered.mid
-        media.transceivers[transceiver].described = offered.direction
-        self.configure(transceiver, settled, now: now)
+        if !self.settle(transceiver, sections[index], with: answer, remote, section: index, now: now) { slots[index] = .unused }
+      #endif
       }
       index &+= 1
     }
+    #if Audio
     self.retireMissing(from: slots, now: now)
+    #endif
     self.core.signaling.slots = slots
     self.core.signaling.current = self.core.signaling.localOffer
     self.core.signaling.localOffer = nil
@@ -121,11 +106,14 @@ extension PeerConnection {
   // MARK: The peer's offer
 
   /// What we would answer, by what is there and by what the configuration allows to come.
+  @inline(never)
   func planAnswer(to offer: SessionDescription) -> AnswerPlan {
     var plan = AnswerPlan()
     var transport: Int?
     var hasData = false
+    #if Audio
     var created = 0
+    #endif
     var index = 0
     while index < offer.sections.count {
       var entry = AnswerPlan.Entry()
@@ -137,9 +125,11 @@ extension PeerConnection {
           hasData = true
           entry.section = .data(mid: [])
         }
+      #if Audio
       case .media(let kind):
         entry.kind = kind
         self.planMedia(offer, section: index, &entry, taken: plan, created: &created)
+      #endif
       }
       if transport == nil, entry.section != .unused { transport = index }
       plan.entries.append(entry)
@@ -148,101 +138,36 @@ extension PeerConnection {
     return plan
   }
 
-  private func planMedia(
-    _ offer: SessionDescription, section index: Int, _ entry: inout AnswerPlan.Entry, taken: AnswerPlan,
-    created: inout Int
-  ) {
-    // What we stopped is not begun anew by an offer that does not know of it yet.
-    guard let theirs = MediaDescription(offer, section: index), !self.isStopped(index, mid: entry.mid) else { return }
-    entry.peerSends = theirs.direction.sends
-    if let known = self.transceiver(in: index, kind: entry.kind, mid: entry.mid, taken: taken) {
-      entry.transceiver = known
-    } else if self.core.configuration.receivesOfferedMedia {
-      entry.transceiver = (self.core.media?.transceivers.count ?? 0) &+ created
-      entry.isNew = true
-    }
-    guard let transceiver = entry.transceiver,
-      let answer = self.answer(to: theirs, by: transceiver, isNew: entry.isNew)
-    else {
-      entry.transceiver = nil
-      entry.isNew = false
-      return
-    }
-    if entry.isNew { created &+= 1 }
-    entry.section = .accepted(answer)
-  }
-
-  /// Whether the section belongs to a transceiver that we stopped.
-  private func isStopped(_ place: Int, mid: [UInt8]) -> Bool {
-    let slots = self.core.signaling.slots
-    guard let media = self.core.media, place < slots.count, case .media(let index) = slots[place] else { return false }
-    return media.transceivers[index].isStopped && media.transceivers[index].mid == mid
-  }
-
-  /// The transceiver that has the section already, or one that waits for a section of its kind.
-  private func transceiver(in place: Int, kind: MediaKind, mid: [UInt8], taken: AnswerPlan) -> Int? {
-    guard let media = self.core.media else { return nil }
-    let slots = self.core.signaling.slots
-    if place < slots.count, case .media(let index) = slots[place], media.transceivers[index].kind == kind,
-      media.transceivers[index].mid == mid, !media.transceivers[index].isStopped
-    {
-      return index
-    }
-    var index = 0
-    while index < media.transceivers.count {
-      let transceiver = media.transceivers[index]
-      if transceiver.kind == kind, !transceiver.isStopped, !slots.contains(.media(index)),
-        !taken.entries.contains(where: { $0.transceiver == index })
-      {
-        return index
-      }
-      index &+= 1
-    }
-    return nil
-  }
-
-  private func answer(to theirs: MediaDescription, by index: Int, isNew: Bool) -> NegotiatedMedia? {
-    guard !isNew, let media = self.core.media else {
-      let capabilities = theirs.kind == .audio ? self.core.configuration.audio : self.core.configuration.video
-      return MediaNegotiation.answer(theirs, capabilities: capabilities, direction: .recvonly)
-    }
-    let transceiver = media.transceivers[index]
-    var result = MediaNegotiation.answer(
-      theirs, capabilities: transceiver.capabilities, direction: transceiver.direction)
-    result?.source = media.source(of: index)
-    return result
-  }
-
   /// Makes the plan's transceivers, and ends those whose sections the offer stopped.
+  @inline(never)
   mutating func adopt(_ plan: AnswerPlan, of offer: SessionDescription, now: Instant) {
     var slots: [Signaling.Slot] = []
+    #if Audio
     if plan.entries.contains(where: { $0.transceiver != nil }) || self.core.media != nil {
       self.prepareMedia(now: now)
       self.core.media?.identifiers.learn(from: offer)
     }
+    #endif
     for entry in plan.entries {
       self.core.signaling.remember(mid: entry.mid)
       switch entry.section {
       case .data: slots.append(.data(mid: entry.mid))
-      case .accepted:
-        guard let index = entry.isNew ? self.makeTransceiver(entry.kind, .init(direction: .recvonly), now: now) : entry.transceiver
-        else {
-          slots.append(.unused)
-          continue
-        }
-        self.core.media?.transceivers[index].mid = entry.mid
-        slots.append(.media(index))
-        let receives = self.core.media?.transceivers[index].direction.receives ?? false
-        self.setRemoteTrack(entry.peerSends && receives, of: index)
-      case .offered, .unused: slots.append(.unused)
+      #if Audio
+      case .accepted: slots.append(self.adopt(entry, now: now))
+      case .offered: slots.append(.unused)
+      #endif
+      case .unused: slots.append(.unused)
       }
     }
+    #if Audio
     self.retireMissing(from: slots, now: now)
+    #endif
     if self.core.signaling.hasDataSlot, !slots.hasData { self.core.signaling.isDataRefused = true }
     self.core.signaling.slots = slots
   }
 
   /// The answer's sections, by what the host has made of the transceivers since the offer came.
+  @inline(never)
   func answeredSections(of offer: SessionDescription) -> [LocalSection] {
     var sections: [LocalSection] = []
     var index = 0
@@ -251,6 +176,7 @@ extension PeerConnection {
       switch index < self.core.signaling.slots.count ? self.core.signaling.slots[index] : .unused {
       case .unused: break
       case .data: section = .data(mid: [])
+      #if Audio
       case .media(let transceiver):
         if let media = self.core.media, !media.transceivers[transceiver].isStopped,
           let theirs = MediaDescription(offer, section: index),
@@ -258,6 +184,7 @@ extension PeerConnection {
         {
           section = .accepted(answer)
         }
+      #endif
       }
       sections.append(section)
       index &+= 1
@@ -265,77 +192,28 @@ extension PeerConnection {
     return sections
   }
 
-  /// Puts into effect what the answer that was written says.
-  mutating func settleAnswer(_ sections: [LocalSection], now: Instant) {
-    var slots = self.core.signaling.slots
-    var index = 0
-    while index < min(slots.count, sections.count) {
-      if case .media(let transceiver) = slots[index] {
-        if case .accepted(let negotiated) = sections[index], let media = self.core.media {
-          media.transceivers[transceiver].described = media.transceivers[transceiver].direction
-          self.configure(transceiver, negotiated, now: now)
-        } else {
-          slots[index] = .unused
-          self.retire(transceiver, now: now)
-        }
-      }
-      index &+= 1
-    }
-    self.core.signaling.slots = slots
-  }
-
-  // MARK: Transceivers
-
-  private mutating func configure(_ index: Int, _ negotiated: NegotiatedMedia, now: Instant) {
-    guard let media = self.core.media else { return }
-    media.transceivers[index].negotiated = negotiated
-    media.session.configure(media.transceivers[index].line, negotiated.parameters, now: now)
-    self.setRemoteTrack(negotiated.direction.receives, of: index)
-  }
-
-  /// Transceivers that had a section and have none any more.
-  private mutating func retireMissing(from slots: [Signaling.Slot], now: Instant) {
-    for case .media(let index) in self.core.signaling.slots where !slots.contains(.media(index)) {
-      self.retire(index, now: now)
-    }
-  }
-
-  /// The section is gone, and with it all that it carried.
-  mutating func retire(_ index: Int, now: Instant) {
-    guard let media = self.core.media else { return }
-    media.transceivers[index].isStopped = true
-    media.transceivers[index].negotiated = nil
-    media.session.removeLine(media.transceivers[index].line, now: now)
-    self.setRemoteTrack(false, of: index)
-  }
-
   /// Whether the last exchange left something undone that a channel or a transceiver wants.
   var isUnsettled: Bool {
     if self.core.channels.hasChannels, !self.core.signaling.hasDataSlot, !self.core.signaling.isDataRefused { return true }
-    guard let media = self.core.media else { return false }
-    var index = 0
-    while index < media.transceivers.count {
-      let transceiver = media.transceivers[index]
-      let isPlaced = self.core.signaling.slots.contains(.media(index))
-      if transceiver.isStopped ? isPlaced : !isPlaced || transceiver.direction != transceiver.described { return true }
-      index &+= 1
-    }
+    #if Audio
+    return self.isMediaUnsettled
+    #else
     return false
+    #endif
   }
 
-  /// W3C's `track` event, and that of a track which is muted for good.
-  mutating func setRemoteTrack(_ exists: Bool, of index: Int) {
-    guard let media = self.core.media, media.transceivers[index].hasRemoteTrack != exists else { return }
-    media.transceivers[index].hasRemoteTrack = exists
-    let transceiver = Transceiver(index: index)
-    self.core.events.append(exists ? .trackAdded(transceiver) : .trackRemoved(transceiver))
+  /// W3C's negotiationneeded: told once for any number of changes, and not while an exchange is under way.
+  mutating func noteNegotiationNeeded() {
+    guard !self.core.isNegotiationNeeded else { return }
+    self.core.isNegotiationNeeded = true
+    if self.core.signaling.state == .stable { self.core.events.append(.negotiationNeeded) }
   }
 }
 
 extension [Signaling.Slot] {
   /// Puts a new section where one ended, or behind all; not before the first in use, which stands for the transport: see
   /// `SessionDescription.placeForNewSection`.
-  fileprivate mutating func place(_ slot: Signaling.Slot) {
+  mutating func place(_ slot: Signaling.Slot) {
     let first = self.firstIndex { $0 != .unused } ?? self.count
     if let place = self.indices.first(where: { $0 > first && self[$0] == .unused }) {
       self[place] = slot

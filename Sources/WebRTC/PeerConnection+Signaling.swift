@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 /// Whose turn a remote description is.
 public enum DescriptionKind: UInt8, Equatable, Sendable { case offer, answer }
@@ -58,7 +61,9 @@ extension PeerConnection {
       throw error.reason == .noRoom ? .noRoom : .configuration
     }
     self.core.signaling.remoteOffer = nil
+    #if Audio
     self.settleAnswer(sections, now: now)
+    #endif
     self.setSignalingState(.stable)
     if self.core.phase == .newConnection { self.setPhase(.candidateGathering) }
     self.settle(now: now)
@@ -70,6 +75,7 @@ extension PeerConnection {
     (self.dtls == nil ? self.core.configuration.answersActive : self.isDTLSClient) ? .active : .passive
   }
 
+  @inline(never)
   private func localParameters(setup: Setup) -> LocalParameters {
     let credentials = self.core.agent.localCredentials
     var parameters = LocalParameters(
@@ -85,6 +91,7 @@ extension PeerConnection {
   }
 
   /// What the exchange left undone wants another one: what was added since the offer, or stood in an offer of ours that gave way.
+  @inline(never)
   private mutating func noteStable() {
     self.core.isNegotiationNeeded = false
     if self.isUnsettled { self.noteNegotiationNeeded() }
@@ -144,6 +151,7 @@ extension PeerConnection {
 
   /// A live session keeps its certificate, its DTLS roles and its SCTP port: changing them is a new association
   /// (RFC 8842 section 5.1), which this engine does by a new connection.
+  @inline(never)
   private func checkContinuity(with remote: RemoteParameters) throws(DescriptionError) {
     // Nothing but SHA-1 announced: no certificate could be trusted.
     guard remote.fingerprints.contains(where: { Cryptography.Fingerprint($0) != nil }) else { throw .incompatible }
@@ -161,6 +169,7 @@ extension PeerConnection {
   }
 
   /// New credentials from the peer are an ICE restart (RFC 8839 section 4.4.1.1.1), which both sides do.
+  @inline(never)
   private mutating func applyICE(
     of remote: RemoteParameters, isAnswer: Bool, now: Instant
   ) throws(DescriptionError) {
@@ -208,6 +217,7 @@ extension PeerConnection {
   }
 
   /// What comes between a restart of ours and its answer speaks of the session before: the candidates of the new one are yet to come.
+  @inline(never)
   private mutating func completeCandidates(now: Instant) {
     if self.core.agent.isRemoteCredentialsSet { self.core.agent.remoteCandidatesComplete(now: now) }
   }
@@ -248,6 +258,7 @@ extension PeerConnection {
     self.pump(now: now)
   }
 
+  @inline(never)
   private mutating func restartAgent(keepsCredentials: Bool = false, now: Instant) {
     self.core.agent.restart(keepsCredentials: keepsCredentials, now: now)
     self.core.localCandidates = []

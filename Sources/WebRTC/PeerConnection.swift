@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 /// One peer: ICE, DTLS, SCTP, data channels, SRTP and RTP behind a single set of verbs.
 ///
@@ -29,8 +32,10 @@ public struct PeerConnection: ~Copyable {
   @usableFromInline var storage: Indirect<Core>
   /// Exists once the DTLS role is known, that is with the answer.
   var dtls: DTLS.Connection?
+  #if Audio
   /// The keys of audio and video, once the handshake has made them.
   var srtp: SRTP.Session?
+  #endif
 
   /// - Parameters:
   ///   - identity: the certificate and key this peer proves itself with; peers may share one.
@@ -38,7 +43,10 @@ public struct PeerConnection: ~Copyable {
   public init(
     configuration: Configuration, identity: Identity, seed: SeededRandom.Seed, now: Instant
   ) throws(UsageError) {
-    guard configuration.dtls.isValid, configuration.rtp.isValid, configuration.srtp.isValid else { throw .configuration }
+    guard configuration.dtls.isValid else { throw .configuration }
+    #if Audio
+    guard configuration.rtp.isValid, configuration.srtp.isValid else { throw .configuration }
+    #endif
     var random = SeededRandom(seed: seed)
     let agent: ICE.Agent
     let channels: DataChannels
@@ -59,6 +67,8 @@ public struct PeerConnection: ~Copyable {
         configuration: configuration, identity: identity, random: random, agent: agent, channels: channels,
         signaling: signaling, now: now))
     self.dtls = nil
+    #if Audio
     self.srtp = nil
+    #endif
   }
 }

@@ -7,8 +7,10 @@ struct Signaling: Sendable {
   /// What stands in an `m=` section of the session, by its place.
   enum Slot: Equatable, Sendable {
     case data(mid: [UInt8])
+    #if Audio
     /// A transceiver, by its index.
     case media(Int)
+    #endif
     /// Rejected or stopped; another section may take the place (RFC 8829 section 5.2.2).
     case unused
   }
@@ -67,6 +69,7 @@ struct Signaling: Sendable {
     return false
   }
 
+  #if Audio
   /// What the offer that waits for its answer calls a transceiver's section.
   func offeredMid(of transceiver: Int) -> [UInt8]? {
     guard let place = self.offeredSlots.firstIndex(of: .media(transceiver)),
@@ -74,6 +77,7 @@ struct Signaling: Sendable {
     else { return nil }
     return media.mid
   }
+  #endif
 
   /// The mid that a section has, or a fresh one.
   mutating func name(section known: [UInt8]) -> [UInt8] {

@@ -1,12 +1,15 @@
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 /// W3C RTCPeerConnectionState.
 public enum ConnectionState: UInt8, Equatable, Sendable {
@@ -73,6 +76,7 @@ extension PeerConnection {
     case writable
     /// Something changed that the peer has to hear of: make an offer when it suits (W3C negotiationneeded).
     case negotiationNeeded
+    #if Audio
     /// The peer's description has a track that we receive (W3C track).
     case trackAdded(Transceiver)
     /// It has it no more, or we do not receive it.
@@ -85,6 +89,7 @@ extension PeerConnection {
     case keyFrameRequested(Transceiver)
     /// How much the peer estimates that it can receive (REMB), over all streams.
     case bandwidthEstimated(bitsPerSecond: UInt64)
+    #endif
   }
 
   /// The caller's own mistakes.

@@ -3,12 +3,15 @@ import Cryptography
 import DTLS
 import DataChannel
 import ICE
-import RTP
 import SCTP
 import SDP
-import SRTP
 import STUN
 import Time
+
+#if Audio
+import RTP
+import SRTP
+#endif
 
 extension PeerConnection {
   /// Counts of this layer; they wrap.
@@ -36,9 +39,11 @@ extension PeerConnection {
     public var selectedPair: ICE.Agent.SelectedPair?
     /// Datagrams that came before they could be judged and found no room.
     public var droppedEarlyDatagrams: UInt32
+    #if Audio
     /// Nil before there is any media.
     public var srtp: SRTP.Statistics?
     public var rtp: RTP.Session.Statistics?
+    #endif
   }
 
   public var statistics: Statistics {
@@ -47,16 +52,19 @@ extension PeerConnection {
     case .some(let connection): dtls = connection.statistics
     case .none: dtls = DTLS.Statistics()
     }
-    let srtp: SRTP.Statistics?
-    switch self.srtp {
-    case .some(let session): srtp = session.statistics
-    case .none: srtp = nil
-    }
-    return Statistics(
+    var result = Statistics(
       counters: self.core.counters, ice: self.core.agent.statistics, dtls: dtls,
       sctp: self.core.channels.statistics, selectedPair: self.core.agent.selectedPair,
-      droppedEarlyDatagrams: self.core.early.dropped &+ self.core.earlyMedia.dropped, srtp: srtp,
-      rtp: self.core.media?.session.statistics)
+      droppedEarlyDatagrams: self.core.early.dropped)
+    #if Audio
+    result.droppedEarlyDatagrams &+= self.core.earlyMedia.dropped
+    switch self.srtp {
+    case .some(let session): result.srtp = session.statistics
+    case .none: break
+    }
+    result.rtp = self.core.media?.session.statistics
+    #endif
+    return result
   }
 
   public var iceState: ICE.Agent.State { self.core.agent.state }

@@ -20,6 +20,7 @@ struct ClientHello {
   /// Whether supported_versions, where present, names DTLS 1.2.
   var acceptsDTLS12 = true
 
+  @inline(never)
   init(parsing body: Span<UInt8>) throws(WireError) {
     var cursor = SpanCursor(body)
     self.version = try cursor.read()

@@ -17,7 +17,10 @@ struct Flight: Sendable {
   var isEmpty: Bool { self.messages.isEmpty }
   var isWritten: Bool { self.messageStart == self.messages.count }
 
-  mutating func append(_ message: [UInt8]) { self.messages.append(contentsOf: message) }
+  mutating func append(_ message: [UInt8]) {
+    self.messages.reserveCapacity(self.messages.count &+ message.count)
+    self.messages.append(contentsOf: message)
+  }
   mutating func beginProtection() { self.protectedFrom = self.messages.count }
 
   /// From the beginning again.

@@ -13,6 +13,7 @@ struct ServerHello {
   /// An extension that no ClientHello of ours holds.
   var hasUnsolicitedExtension = false
 
+  @inline(never)
   init(parsing body: Span<UInt8>) throws(WireError) {
     var cursor = SpanCursor(body)
     self.version = try cursor.read()

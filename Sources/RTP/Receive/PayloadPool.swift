@@ -7,9 +7,9 @@ import Bytes
 /// found its size.
 struct PayloadPool: Sendable {
   struct Block: Sendable {
+    var isFree = true
     var offset: Int32 = 0
     var count: Int32 = 0
-    var isFree = true
   }
 
   private(set) var bytes: [UInt8]

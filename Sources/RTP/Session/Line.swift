@@ -10,14 +10,15 @@ struct Line: Sendable {
   var isRemoved = false
   var streamCount = 0
 
-  /// When `keyFrameRequested` may be told again, and whether a request waits for that.
-  var keyFrameEventAllowed = Instant.zero
-  var keyFrameEventIsDue = false
   /// The last FIR that was heeded (RFC 5104 section 4.3.1.2).
   var lastFullIntra: (sender: UInt32, number: UInt8)?
 
   /// The limit that reports tell the peer (REMB), bits a second.
   var receiveLimit: UInt64?
+
+  /// When `keyFrameRequested` may be told again, and whether a request waits for that.
+  var keyFrameEventIsDue = false
+  var keyFrameEventAllowed = Instant.zero
 
   init(kind: MediaKind, receiver: Receiver.Configuration, sender: Sender) {
     self.kind = kind

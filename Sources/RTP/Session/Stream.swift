@@ -11,7 +11,6 @@ struct Stream: Sendable {
   /// RFC 3550 section 6.5.1; empty until the peer has told.
   var cname: [UInt8] = []
   var receiver: Receiver
-  var lastActivity: Instant
 
   init(line: Int, ssrc: UInt32, rid: [UInt8], receiver: Receiver, now: Instant) {
     self.line = line
@@ -28,6 +27,7 @@ struct Stream: Sendable {
   var lastSenderReport: UInt32 = 0
   /// The number of the last FIR that was written.
   var fullIntraNumber: UInt8 = 0
+  var lastActivity: Instant
 }
 
 /// Whether a field of a packet is a name that is kept.

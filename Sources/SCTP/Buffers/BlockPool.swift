@@ -136,7 +136,9 @@ struct BlockPool: Sendable {
 
   private mutating func grow() {
     let old = self.next.count
-    let count = max(1, min(self.limit &- old, max(16, old / 2)))
+    // A pool that is to stay small grows in small steps.
+    let step = max(1, min(16, self.limit / 16))
+    let count = max(1, min(self.limit &- old, max(step, old / 2)))
     self.bytes.append(contentsOf: repeatElement(0, count: count &* Self.blockSize))
     self.next.append(contentsOf: repeatElement(Chain.none, count: count))
     self.fill.append(contentsOf: repeatElement(0, count: count))

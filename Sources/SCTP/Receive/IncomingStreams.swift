@@ -8,12 +8,12 @@ struct IncomingStreams: Sendable {
     var chain = BlockPool.Chain()
     var size: Int32 = 0
     var protocolIdentifier: UInt32 = 0
-    var next: Int32 = none
     var stream: UInt16 = 0
     var sequence: UInt16 = 0
     var isOrdered = false
     /// No message, but the place where a reset took effect: the event must not overtake messages before it.
     var isReset = false
+    var next: Int32 = none
 
     var message: Association.Message {
       Association.Message(

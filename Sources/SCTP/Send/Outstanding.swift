@@ -13,7 +13,6 @@ struct Outstanding: Sendable {
     var message: Int32 = SendQueue.none
     /// `none` once the bytes are gone.
     var block: Int32 = BlockPool.Chain.none
-    var sentAt = Instant.zero
     /// Neighbours in the list of its state, valid where there is one.
     var previous: UInt32 = 0
     var next: UInt32 = 0
@@ -23,6 +22,7 @@ struct Outstanding: Sendable {
     var transmissions: UInt16 = 0
     var flags: UInt8 = 0
     var state = State.inFlight
+    var sentAt = Instant.zero
 
     /// What congestion control counts: with header and padding (RFC 9260 section 7.2.2).
     var weight: Int { DataChunk.headerSize &+ Int(self.size) &+ padding(of: Int(self.size)) }

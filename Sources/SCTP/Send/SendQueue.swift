@@ -19,10 +19,10 @@ struct SendQueue: Sendable {
     var next: Int32 = none
     var protocolIdentifier: UInt32 = 0
     var maximumTransmissions: UInt32 = .max
-    var deadline = Instant.distantFuture
     var sequence: UInt16 = 0
     var isOrdered = true
     var isAbandoned = false
+    var deadline = Instant.distantFuture
 
     var isLimited: Bool { self.maximumTransmissions != .max || self.deadline != .distantFuture }
     var isSent: Bool { self.sent == self.size || self.isAbandoned }
@@ -36,14 +36,14 @@ struct SendQueue: Sendable {
     var next: Int32 = none
     /// Messages not done with.
     var messages: Int32 = 0
-    /// Bytes not yet sent.
-    var buffered = 0
-    /// Negative where nobody asked.
-    var threshold = -1
     var nextSequence: UInt16 = 0
     var reset = Reset.none
     var isInTurn = false
     var isLowReported = false
+    /// Bytes not yet sent.
+    var buffered = 0
+    /// Negative where nobody asked.
+    var threshold = -1
   }
 
   /// A fragment to be sent for the first time.

@@ -1,3 +1,4 @@
+#if Audio
 import Bytes
 import RTP
 import SDP
@@ -75,3 +76,4 @@ func randomToken(_ random: inout SeededRandom) -> [UInt8] {
   for _ in 0..<16 { result.append(unsafe alphabet.utf8Start[Int(random.next(below: 64))]) }
   return result
 }
+#endif

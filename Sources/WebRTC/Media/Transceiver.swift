@@ -1,3 +1,4 @@
+#if Audio
 import RTP
 import SDP
 
@@ -66,3 +67,4 @@ struct TransceiverState: Sendable {
   /// Whether a track of the peer's was announced by an event.
   var hasRemoteTrack = false
 }
+#endif

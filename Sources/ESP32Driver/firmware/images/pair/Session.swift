@@ -1,11 +1,14 @@
 import Bytes
 import DataChannel
 import Firmware
-import RTP
 import SDP
 import STUN
 import Time
 import WebRTC
+
+#if Audio
+import RTP
+#endif
 
 /// Two peers that hand each other their datagrams through memory, on a virtual clock that goes from one deadline to the next.
 final class Session {
@@ -16,16 +19,20 @@ final class Session {
   var nextFrame = Instant.distantFuture
   var buffer: [UInt8]
 
+  @inline(never)
   init(withAudio: Bool) throws(ImageError) {
-    let configuration = PeerConnection.Configuration()
+    let configuration = PeerConnection.Configuration.minimal
     self.buffer = [UInt8](repeating: 0, count: 4096)
     self.offerer = try Side(owner: 1, configuration: configuration, now: self.now)
     self.answerer = try Side(owner: 2, configuration: configuration, now: self.now)
     try self.prepare(self.offerer, withAudio: withAudio)
+    #if Audio
     if withAudio { try self.addAudio(self.answerer) }
+    #endif
     try self.signal()
   }
 
+  @inline(never)
   private func prepare(_ side: Side, withAudio: Bool) throws(ImageError) {
     heap_set_owner(side.owner)
     defer { heap_set_owner(0) }
@@ -33,9 +40,12 @@ final class Session {
     var options = ChannelOptions(label: [])
     options.label = [UInt8(ascii: "d"), UInt8(ascii: "a"), UInt8(ascii: "t"), UInt8(ascii: "a")]
     do throws(DataChannels.OpenError) { side.channel = try side.peer.openChannel(options, now: now) } catch { throw .peer }
+    #if Audio
     if withAudio { try self.addAudio(side) }
+    #endif
   }
 
+  #if Audio
   private func addAudio(_ side: Side) throws(ImageError) {
     heap_set_owner(side.owner)
     defer { heap_set_owner(0) }
@@ -46,7 +56,9 @@ final class Session {
       throw .peer
     }
   }
+  #endif
 
+  @inline(never)
   private func signal() throws(ImageError) {
     let now = self.now
     let offer = describe(self.offerer, .offer, into: &self.buffer, now: now)
@@ -56,6 +68,7 @@ final class Session {
   }
 
   /// Until everything has arrived, or 30 seconds of the virtual clock have passed. Whether all is well.
+  @inline(never)
   func run() -> Bool {
     let end = self.now + .seconds(30)
     while self.now < end {
@@ -75,6 +88,7 @@ final class Session {
   }
 
   /// The offerer closes, which the other learns from its datagrams.
+  @inline(never)
   func close() {
     let now = self.now
     working(self.offerer) { $0.peer.close(now: now) }
@@ -86,7 +100,9 @@ final class Session {
   private var isDone: Bool {
     for side in [self.offerer, self.answerer] {
       guard side.messages == Content.messageCount else { return false }
+      #if Audio
       guard side.transceiver == nil || side.frames == Content.frameCount else { return false }
+      #endif
     }
     return true
   }
@@ -112,6 +128,7 @@ final class Session {
   }
 }
 
+@inline(never)
 private func describe(_ side: Side, _ kind: DescriptionKind, into buffer: inout [UInt8], now: Instant) -> Int {
   heap_set_owner(side.owner)
   defer { heap_set_owner(0) }
@@ -128,6 +145,7 @@ private func describe(_ side: Side, _ kind: DescriptionKind, into buffer: inout 
   return writer.count
 }
 
+@inline(never)
 private func accept(_ side: Side, _ kind: DescriptionKind, _ buffer: [UInt8], count: Int, now: Instant) -> Bool {
   heap_set_owner(side.owner)
   defer { heap_set_owner(0) }
@@ -141,6 +159,7 @@ private func accept(_ side: Side, _ kind: DescriptionKind, _ buffer: [UInt8], co
 
 private func advance(_ side: Side, to now: Instant) { working(side) { $0.peer.advance(to: now) } }
 
+@inline(never)
 private func speakOnce(_ side: Side, now: Instant) {
   if let channel = side.channel, side.messagesSent < Content.messageCount {
     var message = [UInt8](repeating: 0, count: Content.messageSize)
@@ -153,6 +172,7 @@ private func speakOnce(_ side: Side, now: Instant) {
       side.wrong += 1
     }
   }
+  #if Audio
   if let transceiver = side.transceiver, side.framesSent < Content.frameCount {
     var frame = [UInt8](repeating: 0, count: Content.frameSize)
     var span = frame.mutableSpan
@@ -165,9 +185,11 @@ private func speakOnce(_ side: Side, now: Instant) {
       side.wrong += 1
     }
   }
+  #endif
 }
 
 /// One datagram from one side to the other; false: there was none.
+@inline(never)
 private func carry(from sender: Side, to receiver: Side, through buffer: inout [UInt8], now: Instant) -> Bool {
   var count = 0
   var path: Transmit?
@@ -187,12 +209,15 @@ private func carry(from sender: Side, to receiver: Side, through buffer: inout [
 }
 
 /// Takes what a side has to tell and what the other side has sent to it.
+@inline(never)
 private func drain(_ side: Side, from other: Side, through buffer: inout [UInt8]) {
   heap_set_owner(side.owner)
   defer { heap_set_owner(0) }
   while let event = side.peer.pollEvent() { note(event, side) }
   drainMessages(side, from: other, through: &buffer)
+  #if Audio
   drainFrames(side, from: other, through: &buffer)
+  #endif
 }
 
 private func note(_ event: PeerConnection.Event, _ side: Side) {
@@ -215,6 +240,7 @@ private func drainMessages(_ side: Side, from other: Side, through buffer: inout
   }
 }
 
+#if Audio
 private func drainFrames(_ side: Side, from other: Side, through buffer: inout [UInt8]) {
   while true {
     var writer = SpanWriter(buffer.mutableSpan)
@@ -225,3 +251,4 @@ private func drainFrames(_ side: Side, from other: Side, through buffer: inout [
     side.frames += 1
   }
 }
+#endif

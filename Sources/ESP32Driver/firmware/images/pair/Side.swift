@@ -12,7 +12,9 @@ final class Side {
   let owner: CInt
   let address: TransportAddress
   var channel: Channel?
+  #if Audio
   var transceiver: Transceiver?
+  #endif
   var isConnected = false
   var isFailed = false
   var messagesSent = 0
@@ -22,6 +24,7 @@ final class Side {
   /// Messages and frames with bytes that the other side has not sent.
   var wrong = 0
 
+  @inline(never)
   init(owner: CInt, configuration: PeerConnection.Configuration, now: Instant) throws(ImageError) {
     self.owner = owner
     self.address = TransportAddress(ip: IPAddress(10, 0, 0, UInt8(owner)), port: 5000)
