@@ -1,6 +1,8 @@
 #include "CCrypto.h"
 #include "Provider.h"
 
+#if !CRYPTO_PSA
+
 #include <mbedtls/chachapoly.h>
 #include <mbedtls/gcm.h>
 #include <stdlib.h>
@@ -74,3 +76,5 @@ int crypto_aead_open(crypto_aead_context *context, const uint8_t *nonce, const u
   }
   return result == 0 ? 0 : CRYPTO_FAILED;
 }
+
+#endif

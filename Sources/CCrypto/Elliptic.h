@@ -3,9 +3,6 @@
 #include "CCrypto.h"
 #include "Provider.h"
 
-// mbedTLS hides struct members from its third version on, and gives no other way to a point's coordinates and a
-// group's order that works in both.
-#define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include <mbedtls/ecp.h>
 
 // Blinding wants random numbers; taking them from a hash of the secret itself keeps every result a function of the

@@ -1,5 +1,7 @@
 #include "Provider.h"
 
+#if !CRYPTO_PSA
+
 #include <mbedtls/bignum.h>
 #include <string.h>
 
@@ -112,3 +114,5 @@ int crypto_key_exchange_shared(int group, const uint8_t *private_key, const uint
   static const uint8_t zero[32];
   return crypto_equal(shared, zero, 32) ? CRYPTO_FAILED : 0;
 }
+
+#endif

@@ -1,5 +1,7 @@
 #include "Provider.h"
 
+#if !CRYPTO_PSA
+
 #include <mbedtls/ecdsa.h>
 #include <mbedtls/rsa.h>
 #include <mbedtls/version.h>
@@ -130,3 +132,5 @@ int crypto_verify_rsa(const uint8_t *modulus, size_t modulus_size, const uint8_t
   mbedtls_rsa_free(&rsa);
   return crypto_result(result);
 }
+
+#endif

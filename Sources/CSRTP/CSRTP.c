@@ -4,7 +4,7 @@
 #endif
 
 #include "CSRTP.h"
-#include "ShortPackets.h"
+#include "NSSCipher.h"
 
 #include <srtp2/srtp.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static int start_library(void) {
   if (__atomic_compare_exchange_n(&state, &expected, STARTING, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
     start_cryptography();
     int outcome = srtp_init() == srtp_err_status_ok ? STARTED : FAILED;
-    if (outcome == STARTED) csrtp_speed_up_short_packets();
+    if (outcome == STARTED) csrtp_use_message_interface();
     __atomic_store_n(&state, outcome, __ATOMIC_RELEASE);
     return outcome == STARTED;
   }
@@ -94,6 +94,17 @@ csrtp_pair *csrtp_create(int profile, const uint8_t *local_key, const uint8_t *l
   memcpy(pair->remote_key, remote_key, key_size);
   memcpy(pair->remote_key + key_size, remote_salt, salt_size);
   return open_sessions(pair);
+}
+
+csrtp_pair *csrtp_create_bare(int profile, const uint8_t *local_key, const uint8_t *local_salt, const uint8_t *remote_key,
+                              const uint8_t *remote_salt, size_t key_size, size_t salt_size, size_t receive_window,
+                              size_t send_window) {
+  if (!start_library()) return NULL;
+  csrtp_prefer_own_ciphers(1);
+  csrtp_pair *pair = csrtp_create(
+      profile, local_key, local_salt, remote_key, remote_salt, key_size, salt_size, receive_window, send_window);
+  csrtp_prefer_own_ciphers(0);
+  return pair;
 }
 
 csrtp_pair *csrtp_clone(const csrtp_pair *pair, int mirrored) {

@@ -5,7 +5,7 @@ public struct Instant: Hashable, Comparable, Sendable {
   public var nanoseconds: UInt64
   @inlinable public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
-  public static let zero = Instant(nanoseconds: 0)
+  @inlinable public static var zero: Instant { Instant(nanoseconds: 0) }
   @inlinable public static var distantFuture: Instant { Instant(nanoseconds: .max) }
 
   /// Saturates at `distantFuture`.

@@ -3,13 +3,15 @@
 struct EventRing<Event: Sendable>: Sendable {
   private var storage: [Event] = []
   private var head = 0
+  /// Those that wait, told without a look at the storage, which lies elsewhere and is cold.
+  private var count = 0
   private(set) var dropped: UInt32 = 0
   let capacity: Int
 
   init(capacity: Int) { self.capacity = capacity }
 
   mutating func append(_ event: Event) {
-    guard self.storage.count &- self.head < self.capacity else {
+    guard self.count < self.capacity else {
       self.dropped &+= 1
       return
     }
@@ -21,13 +23,15 @@ struct EventRing<Event: Sendable>: Sendable {
     // In small steps: doubling would take for ever what the exchange of descriptions needs once.
     if self.storage.count == self.storage.capacity { self.storage.reserveCapacity(self.storage.count &+ 4) }
     self.storage.append(event)
+    self.count &+= 1
   }
 
   mutating func popFirst() -> Event? {
-    guard self.head < self.storage.count else { return nil }
+    guard self.count > 0 else { return nil }
     let event = self.storage[self.head]
     self.head &+= 1
-    if self.head == self.storage.count {
+    self.count &-= 1
+    if self.count == 0 {
       self.storage.removeAll(keepingCapacity: true)
       self.head = 0
     }

@@ -11,7 +11,7 @@ import Time
 struct MediaCost {
   var ours = Double.infinity
   var bare = Double.infinity
-  /// A packet, beyond those that libsrtp2 makes by itself.
+  /// A packet, libsrtp2's included.
   var allocations = 0.0
 
   var ratio: Double { self.ours / self.bare }
@@ -20,16 +20,13 @@ struct MediaCost {
 /// One round's sums.
 private struct Round {
   var packets = 0
-  var controlPackets = 0
   var ours: UInt64 = 0
   var bare: UInt64 = 0
-  var ourAllocations: UInt64 = 0
-  var bareAllocations: UInt64 = 0
+  var allocations: UInt64 = 0
 }
 
-/// The best times of `rounds`, and the allocations of one more: counting them costs time. `controlAllocations`: what libsrtp2 makes
-/// for an RTCP packet.
-private func measure(rounds: Int, controlAllocations: UInt64, _ round: () throws -> Round) throws -> MediaCost {
+/// The best times of `rounds`, and the allocations of one more: counting them costs time.
+private func measure(rounds: Int, _ round: () throws -> Round) throws -> MediaCost {
   var cost = MediaCost()
   for _ in 0..<rounds {
     let result = try round()
@@ -39,15 +36,13 @@ private func measure(rounds: Int, controlAllocations: UInt64, _ round: () throws
   callocations_count(1)
   let counted = try round()
   callocations_count(0)
-  let control = UInt64(counted.controlPackets) * controlAllocations
-  cost.allocations =
-    (Double(counted.ourAllocations) - Double(counted.bareAllocations + control)) / Double(counted.packets)
+  cost.allocations = Double(counted.allocations) / Double(counted.packets)
   return cost
 }
 
 let mediaPacketSize = 1200
 
-/// libsrtp2 as it is: what no stack above it can go below.
+/// libsrtp2 as it is installed, with its own ciphers.
 struct BareSRTP: ~Copyable {
   private let pair: OpaquePointer
 
@@ -58,7 +53,7 @@ struct BareSRTP: ~Copyable {
     let pair = keys.withUnsafeBufferPointer { bytes -> OpaquePointer? in
       guard let base = bytes.baseAddress else { return nil }
       let salts = base + 2 * key
-      return csrtp_create(
+      return csrtp_create_bare(
         CInt(profile.rawValue), base + local * key, salts + local * salt, base + remote * key, salts + remote * salt, key,
         salt, 1024, 1024)
     }
@@ -71,22 +66,6 @@ struct BareSRTP: ~Copyable {
   func protect(_ packet: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int { Int(csrtp_protect(self.pair, packet, CInt(count))) }
   func unprotect(_ packet: UnsafeMutablePointer<UInt8>, _ count: Int) -> Int {
     Int(csrtp_unprotect(self.pair, packet, CInt(count)))
-  }
-
-  /// How many allocations it makes to protect an RTCP packet.
-  func controlAllocations() -> UInt64 {
-    // An empty receiver report (RFC 3550 section 6.4.2).
-    var report: [UInt8] = [0x80, 201, 0, 1, 1, 2, 3, 4] + [UInt8](repeating: 0, count: SRTP.Session.tailroom)
-    var allocations: UInt64 = 0
-    // What is made once for a stream is no packet's.
-    for _ in 0..<2 {
-      callocations_count(1)
-      let before = callocations_total()
-      report.withUnsafeMutableBufferPointer { _ = csrtp_protect_control(self.pair, $0.baseAddress, 8) }
-      allocations = callocations_total() - before
-      callocations_count(0)
-    }
-    return allocations
   }
 }
 
@@ -139,7 +118,6 @@ private struct Forwarder: ~Copyable {
   var receiving: RTP.Session
   var sending: RTP.Session
   var packets = 0
-  var controlPackets = 0
 
   mutating func receive(_ packet: inout MutableSpan<UInt8>, now: Instant) {
     guard let count = self.ingress.unprotect(&packet) else { return }
@@ -167,7 +145,7 @@ private struct Forwarder: ~Copyable {
       var bytes = buffer.mutableSpan
       switch kind {
       case .rtp: if self.egress.protect(&bytes, count: size) != nil { self.packets += 1 }
-      case .rtcp: if self.egress.protectControl(&bytes, count: size) != nil { self.controlPackets += 1 }
+      case .rtcp: _ = self.egress.protectControl(&bytes, count: size)
       }
     }
     // The sender gets its reports.
@@ -176,7 +154,7 @@ private struct Forwarder: ~Copyable {
       guard self.receiving.pollTransmit(into: &writer, now: now) != nil else { break }
       let size = writer.count
       var bytes = buffer.mutableSpan
-      if self.ingress.protectControl(&bytes, count: size) != nil { self.controlPackets += 1 }
+      _ = self.ingress.protectControl(&bytes, count: size)
     }
   }
 }
@@ -286,10 +264,11 @@ func measureForwarding(rounds: Int, packetsPerRound: Int) throws -> MediaCost {
     source.fill(&mine)
     theirs.copy(mine)
     let sizes = mine.sizes
-    let controlPackets = forwarder.controlPackets
-    let atStart = (clinux_clock_nanoseconds(clock), callocations_total())
+    let allocations = callocations_total()
+    let start = clinux_clock_nanoseconds(clock)
     forward(&mine, through: &forwarder, by: &buffer, now: &now)
-    let between = (clinux_clock_nanoseconds(clock), callocations_total())
+    let between = clinux_clock_nanoseconds(clock)
+    round.allocations += callocations_total() - allocations
     var isFine = true
     theirs.bytes.withUnsafeMutableBufferPointer { bytes in
       for index in sizes.indices {
@@ -298,12 +277,9 @@ func measureForwarding(rounds: Int, packetsPerRound: Int) throws -> MediaCost {
         isFine = isFine && size == mediaPacketSize && bareEgress.protect(packet, size) > size
       }
     }
-    round.bare += clinux_clock_nanoseconds(clock) - between.0
-    round.bareAllocations += callocations_total() - between.1
-    round.ours += between.0 - atStart.0
-    round.ourAllocations += between.1 - atStart.1
+    round.bare += clinux_clock_nanoseconds(clock) - between
+    round.ours += between - start
     round.packets += PacketSet.count
-    round.controlPackets += forwarder.controlPackets - controlPackets
     sent += PacketSet.count
     guard isFine, forwarder.packets == sent else { throw Failure("packets were lost on their way through memory") }
   }
@@ -311,7 +287,7 @@ func measureForwarding(rounds: Int, packetsPerRound: Int) throws -> MediaCost {
   // Buffers reach their size before anything is counted.
   var ignored = Round()
   for _ in 0..<50 { try turn(&ignored) }
-  return try measure(rounds: rounds, controlAllocations: bareEgress.controlAllocations()) {
+  return try measure(rounds: rounds) {
     var round = Round()
     while round.packets < packetsPerRound { try turn(&round) }
     return round
@@ -342,7 +318,8 @@ func measurePacketizing(rounds: Int, framesPerRound: Int) throws -> MediaCost {
   func turn(_ round: inout Round) throws {
     sizes.removeAll(keepingCapacity: true)
     var isFine = true
-    let atStart = (clinux_clock_nanoseconds(clock), callocations_total())
+    let allocations = callocations_total()
+    let start = clinux_clock_nanoseconds(clock)
     let end = now + .milliseconds(33)
     timestamp &+= 2970
     do throws(RTP.SendError) {
@@ -361,7 +338,6 @@ func measurePacketizing(rounds: Int, framesPerRound: Int) throws -> MediaCost {
           sizes.append(size)
           isFine = srtp.protect(&bytes, count: size) != nil && isFine
         case .rtcp:
-          round.controlPackets += 1
           isFine = srtp.protectControl(&bytes, count: size) != nil && isFine
         }
       }
@@ -370,7 +346,8 @@ func measurePacketizing(rounds: Int, framesPerRound: Int) throws -> MediaCost {
       session.advance(to: now)
     }
     now = end
-    let between = (clinux_clock_nanoseconds(clock), callocations_total())
+    let between = clinux_clock_nanoseconds(clock)
+    round.allocations += callocations_total() - allocations
     theirs.withUnsafeMutableBufferPointer { bytes in
       let packet = bytes.baseAddress!
       for size in sizes {
@@ -380,43 +357,17 @@ func measurePacketizing(rounds: Int, framesPerRound: Int) throws -> MediaCost {
         isFine = bare.protect(packet, size) > size && isFine
       }
     }
-    round.bare += clinux_clock_nanoseconds(clock) - between.0
-    round.bareAllocations += callocations_total() - between.1
-    round.ours += between.0 - atStart.0
-    round.ourAllocations += between.1 - atStart.1
+    round.bare += clinux_clock_nanoseconds(clock) - between
+    round.ours += between - start
     round.packets += sizes.count
     guard isFine, sizes.count >= frame.count / mediaPacketSize else { throw Failure("a frame did not become packets") }
   }
 
   var ignored = Round()
   for _ in 0..<200 { try turn(&ignored) }
-  return try measure(rounds: rounds, controlAllocations: bare.controlAllocations()) {
+  return try measure(rounds: rounds) {
     var round = Round()
     for _ in 0..<framesPerRound { try turn(&round) }
     return round
   }
-}
-
-/// How many allocations libsrtp2 makes to protect a packet and to unprotect it.
-func srtpAllocations() throws -> UInt64 {
-  let keys = mediaKeys(4)
-  let sender = try BareSRTP(keys, isClient: true)
-  let receiver = try BareSRTP(keys, isClient: false)
-  var allocations: UInt64 = 0
-  var isFine = true
-  // What is made once for a stream is no packet's.
-  for number in UInt8(1)...2 {
-    var packet = [UInt8](repeating: 0, count: mediaPacketSize + SRTP.Session.tailroom)
-    packet.replaceSubrange(0..<12, with: [0x80, 96, 0, number, 0, 0, 0, 0, 1, 2, 3, 4])
-    callocations_count(1)
-    let before = callocations_total()
-    packet.withUnsafeMutableBufferPointer { bytes in
-      let size = sender.protect(bytes.baseAddress!, mediaPacketSize)
-      isFine = isFine && receiver.unprotect(bytes.baseAddress!, size) == mediaPacketSize
-    }
-    allocations = callocations_total() - before
-    callocations_count(0)
-  }
-  guard isFine else { throw Failure("libsrtp2 does not take what it made") }
-  return allocations
 }

@@ -38,6 +38,19 @@ let high = address("198.51.100.2", 6200)
     #expect(bench.agent.state == .completed)
   }
 
+  @Test func `a nomination of a better pair that is not valid yet counts once it is, though another is selected`() throws {
+    var bench = Bench(role: .controlled)
+    bench.request(from: low) { $0.useCandidate = true }
+    bench.run(to: milliseconds(200), answering: [low])
+    #expect(bench.agent.selectedPair?.remote == low && bench.agent.state == .completed)
+    let better = Candidate(kind: .host, foundation: Foundation(2), priority: .max / 2, address: high, base: high)
+    try bench.agent.addRemoteCandidate(better, now: bench.now)
+    bench.request(from: high) { $0.useCandidate = true }
+    #expect(bench.agent.selectedPair?.remote == low)
+    bench.run(to: bench.now + .seconds(1), answering: [low, high])
+    #expect(bench.agent.selectedPair?.remote == high && bench.agent.state == .completed)
+  }
+
   @Test func `a peer that changes its mind later is followed to a worse pair`() throws {
     var bench = try self.controlled()
     bench.request(from: high) { $0.useCandidate = true }

@@ -56,7 +56,8 @@ async def test_all_that_they_send_is_stored_and_decodes(media_remote, tmp_path, 
     shown = await pictures(path)
     assert len(shown) == video_sent["frames"]
     assert all(is_picture(each) for each in shown)
-    assert difference(shown[0], shown[-1]) > 1
+    # It moves; the first and the last may look alike, for the sources repeat themselves.
+    assert max(difference(shown[0], each) for each in shown) > 1
 
     path = tmp_path / f"{name}-audio.{ENDINGS[audio]}"
     found = await probe(path)

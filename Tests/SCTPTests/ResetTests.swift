@@ -65,6 +65,13 @@ import Time
   #expect(results(again) == [1])
   let after = world.b.pollEvent()
   #expect(after == nil)
+  // The next one waits as well, however often it is asked, and whatever became of the one before.
+  let next = Craft.packet(
+    tag: tag, Craft.resetRequest(sequence: world.b.resets.nextIncoming, lastTSN: tsn &+ 1, streams: [5]))
+  let waiting = world.b.answers(to: next, now: world.now)
+  #expect(results(waiting) == [6])
+  let waitingStill = world.b.answers(to: next, now: world.now)
+  #expect(results(waitingStill) == [6])
   let bad = world.b.answers(
     to: Craft.packet(tag: tag, Craft.resetRequest(sequence: world.b.resets.nextIncoming &+ 5, lastTSN: tsn, streams: [5])),
     now: world.now)

@@ -13,6 +13,11 @@ csrtp_pair *csrtp_create(int profile, const uint8_t *local_key, const uint8_t *l
                          const uint8_t *remote_salt, size_t key_size, size_t salt_size, size_t receive_window,
                          size_t send_window);
 
+// As `csrtp_create`, but with libsrtp2's own ciphers whatever there is that is faster: what a measurement compares with.
+csrtp_pair *csrtp_create_bare(int profile, const uint8_t *local_key, const uint8_t *local_salt, const uint8_t *remote_key,
+                              const uint8_t *remote_salt, size_t key_size, size_t salt_size, size_t receive_window,
+                              size_t send_window);
+
 // A fresh pair under the same keys, or, mirrored, one that sends what the original receives. NULL: no memory.
 csrtp_pair *csrtp_clone(const csrtp_pair *pair, int mirrored);
 
