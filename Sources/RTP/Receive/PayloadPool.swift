@@ -42,7 +42,7 @@ struct PayloadPool: Sendable {
     copyBytes(from: payload, to: &target, at: offset)
     let block = self.next
     self.blocks[self.slot(block)] = Block(
-      offset: Int32(truncatingIfNeeded: offset), count: Int32(truncatingIfNeeded: count), isFree: false)
+      isFree: false, offset: Int32(truncatingIfNeeded: offset), count: Int32(truncatingIfNeeded: count))
     self.next &+= 1
     self.head = offset &+ count
     return block

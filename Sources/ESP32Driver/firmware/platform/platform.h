@@ -11,6 +11,8 @@ void platform_write(const char *text, size_t size);
 _Noreturn void platform_exit(int code);
 // Nanoseconds since start, monotonic.
 uint64_t platform_nanoseconds(void);
+// Sleeps for no longer than this, and for no longer than what a device needs to be asked again.
+void platform_idle(uint64_t nanoseconds);
 // Random bytes of the emulator's host. 0: done.
 int platform_random(uint8_t *bytes, size_t size);
 // Files of the emulator's host, by semihosting: how an image without a network stack for it does its signalling.

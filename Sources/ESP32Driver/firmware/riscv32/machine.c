@@ -3,6 +3,7 @@
 
 extern uint8_t stack_top[], stack_limit[];
 uint64_t read_cycles(void);
+void wait_for_timer(void);
 uintptr_t semihost(uintptr_t operation, const uintptr_t *parameters);
 
 enum { SYS_OPEN = 1, SYS_CLOSE = 2, SYS_WRITE = 5, SYS_READ = 6, SYS_EXIT_EXTENDED = 0x20 };
@@ -19,6 +20,17 @@ _Noreturn void platform_exit(int code) {
 }
 
 uint64_t platform_nanoseconds(void) { return read_cycles() * 100; }
+
+// The timer's interrupt wakes the hart and is not taken, for interrupts are off.
+void platform_idle(uint64_t nanoseconds) {
+  enum { LONGEST = 1000000 };
+  uint64_t until = read_cycles() + (nanoseconds < LONGEST ? nanoseconds : LONGEST) / 100;
+  volatile uint32_t *compare = (volatile uint32_t *)0x02004000;
+  compare[1] = UINT32_MAX;
+  compare[0] = (uint32_t)until;
+  compare[1] = (uint32_t)(until >> 32);
+  wait_for_timer();
+}
 
 uint8_t *platform_stack_top(void) { return stack_top; }
 uint8_t *platform_stack_limit(void) { return stack_limit; }

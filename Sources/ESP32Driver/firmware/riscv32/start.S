@@ -38,6 +38,14 @@ read_cycles:
   bne a1, t0, read_cycles
   ret
 
+  .global wait_for_timer
+wait_for_timer:
+  li t0, 0x80  # MTIE
+  csrs mie, t0
+  wfi
+  csrc mie, t0
+  ret
+
 # a0: the operation, a1: its parameters. The three instructions are the mark of the call (RISC-V semihosting specification), and
 # must not lie in two pages.
   .balign 16

@@ -25,6 +25,8 @@ uint64_t platform_nanoseconds(void) {
   return ((uint64_t)rounds << 32 | now) * NANOSECONDS_PER_CYCLE;
 }
 
+void platform_idle(uint64_t nanoseconds) { (void)nanoseconds; }
+
 uint8_t *platform_stack_top(void) { return stack_top; }
 uint8_t *platform_stack_limit(void) { return stack_limit; }
 
