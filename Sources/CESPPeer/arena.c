@@ -5,13 +5,14 @@
 #include <string.h>
 
 #if defined(SWIFT_PEER_SINGLE_TASK)
-#define LOCK()
-#define UNLOCK()
+#define LOCK(flag)
+#define UNLOCK(flag)
 #else
 #include <stdatomic.h>
+// Held for a few instructions. A thread that gives back what another one has allocated need not hold the peer's mutex.
 static atomic_flag registry = ATOMIC_FLAG_INIT;
-#define LOCK() while (atomic_flag_test_and_set_explicit(&registry, memory_order_acquire)) {}
-#define UNLOCK() atomic_flag_clear_explicit(&registry, memory_order_release)
+#define LOCK(flag) while (atomic_flag_test_and_set_explicit(&(flag), memory_order_acquire)) {}
+#define UNLOCK(flag) atomic_flag_clear_explicit(&(flag), memory_order_release)
 #endif
 
 // A block begins with a header of one word: its size, header included, a multiple of GRAIN, and two flags. What is handed out
@@ -42,6 +43,9 @@ enum {
 _Static_assert(sizeof(block) <= SMALLEST, "a free block holds its links");
 
 struct arena {
+#if !defined(SWIFT_PEER_SINGLE_TASK)
+  atomic_flag lock;
+#endif
   struct arena *next_arena;
   uint8_t *first, *end;
   size_t used, peak, blocks;
@@ -130,20 +134,20 @@ arena *arena_create(void *memory, size_t size) {
   // Behind all: a header that is never free.
   *(size_t *)(first + room) = IN_USE;
   link_block(a, whole);
-  LOCK();
+  LOCK(registry);
   a->next_arena = arenas;
   arenas = a;
-  UNLOCK();
+  UNLOCK(registry);
   return a;
 }
 
 void arena_destroy(arena *a) {
   if (a == NULL) return;
-  LOCK();
+  LOCK(registry);
   arena **link = &arenas;
   while (*link != NULL && *link != a) link = &(*link)->next_arena;
   if (*link != NULL) *link = a->next_arena;
-  UNLOCK();
+  UNLOCK(registry);
   if (current == a) current = NULL;
 }
 
@@ -158,7 +162,7 @@ static void trim(arena *a, block *b, size_t size) {
   link_block(a, left);
 }
 
-void *arena_allocate(arena *a, size_t alignment, size_t size) {
+static void *allocate(arena *a, size_t alignment, size_t size) {
   if (a->refuse_in > 0 && --a->refuse_in == 0) {
     a->refusals++;
     return NULL;
@@ -196,28 +200,33 @@ void *arena_allocate(arena *a, size_t alignment, size_t size) {
   return at(b, WORD);
 }
 
+void *arena_allocate(arena *a, size_t alignment, size_t size) {
+  LOCK(a->lock);
+  void *allocated = allocate(a, alignment, size);
+  UNLOCK(a->lock);
+  return allocated;
+}
+
 static bool owns(const arena *a, const void *pointer) {
   return (const uint8_t *)pointer >= a->first && (const uint8_t *)pointer < a->end;
 }
 
 static arena *owner_of(const void *pointer) {
   if (current != NULL && owns(current, pointer)) return current;
-  LOCK();
+  LOCK(registry);
   arena *a = arenas;
   while (a != NULL && !owns(a, pointer)) a = a->next_arena;
-  UNLOCK();
+  UNLOCK(registry);
   return a;
 }
 
-void arena_free(void *pointer) {
-  if (pointer == NULL) return;
-  arena *a = owner_of(pointer);
-  block *b = at(pointer, (size_t)-WORD);
-  if (a == NULL || (uintptr_t)pointer % GRAIN != 0 || (b->header & IN_USE) == 0 || size_of(b) < SMALLEST ||
-      size_of(b) > (size_t)(a->end - (uint8_t *)b) || (at(b, size_of(b))->header & PREVIOUS_IN_USE) == 0) {
-    arena_abort(pointer);
-    return;
-  }
+// Whether `b` is a block in use.
+static bool is_block(const arena *a, const block *b) {
+  return ((uintptr_t)b + WORD) % GRAIN == 0 && (b->header & IN_USE) != 0 && size_of(b) >= SMALLEST &&
+         size_of(b) <= (size_t)(a->end - (const uint8_t *)b) && (at(b, size_of(b))->header & PREVIOUS_IN_USE) != 0;
+}
+
+static void give_back(arena *a, block *b) {
   a->used -= size_of(b);
   a->blocks--;
   b->header &= ~(size_t)IN_USE;
@@ -234,6 +243,20 @@ void arena_free(void *pointer) {
   }
   at(b, size_of(b))->header &= ~(size_t)PREVIOUS_IN_USE;
   link_block(a, b);
+}
+
+void arena_free(void *pointer) {
+  if (pointer == NULL) return;
+  arena *a = owner_of(pointer);
+  block *b = at(pointer, (size_t)-WORD);
+  bool is_right = a != NULL;
+  if (is_right) {
+    LOCK(a->lock);
+    is_right = is_block(a, b);
+    if (is_right) give_back(a, b);
+    UNLOCK(a->lock);
+  }
+  if (!is_right) arena_abort(pointer);
 }
 
 arena *arena_enter(arena *entered) {

@@ -56,6 +56,7 @@ public struct Connection: ~Copyable, Sendable {
   var pendingEnd: Event?
 
   /// Throws `.invalidConfiguration`.
+  @inline(never)
   public init(
     configuration: Configuration, identity: Identity, random: SeededRandom, now: Instant
   ) throws(UsageError) {

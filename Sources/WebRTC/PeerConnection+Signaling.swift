@@ -48,6 +48,16 @@ extension PeerConnection {
   /// Writes the answer to the offer that was set and makes it the local description.
   public mutating func makeAnswer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
     guard !self.core.isClosing else { throw .closed }
+    try self.writeAnswer(into: &writer, now: now)
+    self.setSignalingState(.stable)
+    if self.core.phase == .newConnection { self.setPhase(.candidateGathering) }
+    self.settle(now: now)
+    self.noteStable()
+  }
+
+  /// Apart from what follows: the handshake that may follow needs the stack.
+  @inline(never)
+  private mutating func writeAnswer(into writer: inout SpanWriter, now: Instant) throws(UsageError) {
     guard self.core.signaling.state == .haveRemoteOffer, let offer = self.core.signaling.remoteOffer else { throw .wrongState }
     let start = writer.count
     self.core.signaling.version &+= 1
@@ -64,10 +74,6 @@ extension PeerConnection {
     #if Audio
     self.settleAnswer(sections, now: now)
     #endif
-    self.setSignalingState(.stable)
-    if self.core.phase == .newConnection { self.setPhase(.candidateGathering) }
-    self.settle(now: now)
-    self.noteStable()
   }
 
   /// The role that we have, or take where the choice is ours.
@@ -105,6 +111,19 @@ extension PeerConnection {
     _ kind: DescriptionKind, _ text: Span<UInt8>, now: Instant
   ) throws(DescriptionError) {
     guard !self.core.isClosing else { throw .usage(.closed) }
+    try self.takeDescription(kind, text, now: now)
+    if kind == .answer {
+      self.settle(now: now)
+      self.noteStable()
+    }
+    self.pump(now: now)
+  }
+
+  /// Apart from what follows: the handshake that may follow needs the stack.
+  @inline(never)
+  private mutating func takeDescription(
+    _ kind: DescriptionKind, _ text: Span<UInt8>, now: Instant
+  ) throws(DescriptionError) {
     let description: SessionDescription
     let remote: RemoteParameters?
     var plan = AnswerPlan()
@@ -143,10 +162,7 @@ extension PeerConnection {
     case .answer:
       self.settleOffer(with: description, remote, now: now)
       self.setSignalingState(.stable)
-      self.settle(now: now)
-      self.noteStable()
     }
-    self.pump(now: now)
   }
 
   /// A live session keeps its certificate, its DTLS roles and its SCTP port: changing them is a new association

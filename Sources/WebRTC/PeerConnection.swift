@@ -40,6 +40,7 @@ public struct PeerConnection: ~Copyable {
   /// - Parameters:
   ///   - identity: the certificate and key this peer proves itself with; peers may share one.
   ///   - seed: all randomness of this peer. Secret and fresh for every peer that reaches a network.
+  @inline(never)
   public init(
     configuration: Configuration, identity: Identity, seed: SeededRandom.Seed, now: Instant
   ) throws(UsageError) {

@@ -3,8 +3,8 @@
 //
 //   endpoint [controlling|controlled] [pcma|pcmu|opus] [h264|mjpeg] [channel] [hold]
 //
-// In: "sdp SIZE" and "candidate SIZE", each followed by a line's end and so many bytes; "open LABEL", "send TEXT", "frame",
-// "disconnect", "quit". Out: the same "sdp SIZE", and lines that say what happened. `channel`: data channels; `hold`: nothing is
+// In: "sdp SIZE" and "candidate SIZE", each followed by a line's end and so many bytes; "open LABEL", "close LABEL", "send TEXT",
+// "audio" (ten frames of G.711), "connect", "disconnect", "quit". Out: the same "sdp SIZE", and lines that say what happened. `channel`: data channels; `hold`: nothing is
 // sent back.
 #include <poll.h>
 #include <stdio.h>
@@ -150,6 +150,12 @@ static bool obey(endpoint *self) {
   } else if (strncmp(line, "send ", 5) == 0) {
     esp_peer_data_frame_t frame = {ESP_PEER_DATA_CHANNEL_STRING, self->stream, (uint8_t *)line + 5, length - 5};
     result = esp_peer_send_data(self->peer, &frame);
+  } else if (strcmp(line, "audio") == 0) {
+    uint8_t samples[160] = {0};
+    for (uint32_t i = 0; i < 10 && result == 0; i++) {
+      esp_peer_audio_frame_t frame = {i * 20, samples, sizeof samples};
+      result = esp_peer_send_audio(self->peer, &frame);
+    }
   } else if (strcmp(line, "disconnect") == 0) {
     result = esp_peer_disconnect(self->peer);
   } else if (strcmp(line, "connect") == 0) {

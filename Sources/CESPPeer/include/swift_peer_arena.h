@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "esp_peer.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -66,6 +68,14 @@ void arena_refuse(arena *arena, uint32_t count);
 
 // 0 where the lists, the blocks and the numbers agree; for tests, which ask it often. Takes time with the number of blocks.
 int arena_check(const arena *arena);
+
+// --- What an application may have functions of its own for ---
+
+// How large the arena of a peer is that `open` is asked for.
+size_t swift_peer_arena_size(const esp_peer_cfg_t *cfg);
+
+// A peer is closed and its memory about to be given back: a place to look at its numbers.
+void swift_peer_arena_ends(const arena *arena);
 
 // Called where a block is freed that is not in use. Ends the program by a trap unless the application has a function of this name.
 void arena_abort(const void *block);
