@@ -37,7 +37,12 @@ struct Settings {
   var channelLifetime = Interval.milliseconds(5000)
   var loopWait = Interval.milliseconds(10)
   var maximumCandidates = 16
+  /// A device's bounds are small; those that an application may set are set by `apply`.
+  #if hasFeature(Embedded)
+  var connection = PeerConnection.Configuration.minimal
+  #else
   var connection = PeerConnection.Configuration()
+  #endif
 
   struct MediaSettings {
     var format: CodecFormat
