@@ -22,7 +22,7 @@ public struct SigningKey: Sendable {
   /// Takes a 32-byte big-endian number; `.rejected` where it is not in 1..<n.
   public init(privateKey: Span<UInt8>) throws(CryptographyError) {
     guard privateKey.count == 32 else { throw .rejected }
-    self.context = try SigningContext(privateKey: privateKey)
+    self.context = try SigningContext.make(privateKey: privateKey)
   }
 
   /// The public key as an uncompressed point (SEC 1 section 2.3.3).
@@ -63,12 +63,15 @@ public struct SigningKey: Sendable {
 final class SigningContext: @unchecked Sendable {
   let pointer: OpaquePointer
 
-  init(privateKey: Span<UInt8>) throws(CryptographyError) {
+  private init(_ pointer: OpaquePointer) { unsafe self.pointer = pointer }
+
+  /// Not an initialiser: an object of a class whose initialiser throws is not given back in Embedded Swift (6.3).
+  static func make(privateKey: Span<UInt8>) throws(CryptographyError) -> SigningContext {
     var signer: OpaquePointer?
     let code = unsafe privateKey.withUnsafeBufferPointer { unsafe crypto_signer_create($0.baseAddress, &signer) }
     if let error = CryptographyError(code: code) { throw error }
     guard let signer = unsafe signer else { throw .outOfMemory }
-    unsafe self.pointer = signer
+    return unsafe SigningContext(signer)
   }
 
   deinit { unsafe crypto_signer_free(self.pointer) }

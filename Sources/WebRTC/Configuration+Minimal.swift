@@ -33,8 +33,8 @@ extension PeerConnection.Configuration {
     configuration.channels.association.maximumPendingResets = 16
 
     #if Audio
-    configuration.rtp.maximumLines = 1
-    configuration.rtp.maximumStreams = 1
+    configuration.rtp.maximumLines = 2
+    configuration.rtp.maximumStreams = 2
     configuration.rtp.maximumStreamsPerLine = 1
     configuration.rtp.maximumPacketSize = 600
     configuration.rtp.maximumEvents = 8
@@ -44,7 +44,7 @@ extension PeerConnection.Configuration {
 
     configuration.srtp.replayWindow = 128
     configuration.srtp.repeatWindow = 128
-    configuration.srtp.maximumStreams = 2
+    configuration.srtp.maximumStreams = 4
     #endif
     return configuration
   }
