@@ -12,23 +12,12 @@ enum Notice {
   case channelClosed(ChannelEntry)
 }
 
-/// A short queue. States are what it drops where an application asks for connection upon connection and never runs its main loop.
+/// A short queue: the main loop empties it before it asks the connection for more.
 struct NoticeQueue {
   private var entries: [Notice] = []
   private var taken = 0
 
-  static let capacity = 64
-
-  var isEmpty: Bool { self.taken == self.entries.count }
-
-  mutating func append(_ notice: Notice) {
-    if self.entries.count &- self.taken >= Self.capacity { self.taken &+= 1 }
-    if self.taken == self.entries.count || self.taken >= Self.capacity {
-      self.entries.removeFirst(self.taken)
-      self.taken = 0
-    }
-    self.entries.append(notice)
-  }
+  mutating func append(_ notice: Notice) { self.entries.append(notice) }
 
   mutating func popFirst() -> Notice? {
     guard self.taken < self.entries.count else { return nil }
@@ -41,12 +30,17 @@ struct NoticeQueue {
     return notice
   }
 
-  /// A connection that is over has no description to tell any more.
-  mutating func dropDescriptions() {
+  /// A connection that is over has no description to tell any more. Nor are all the states told of an application that asks for
+  /// connection upon connection and never runs its main loop.
+  mutating func prune() {
+    let dropsStates = self.entries.count &- self.taken > 64
     var kept: [Notice] = []
     while let notice = self.popFirst() {
-      if case .localDescription = notice { continue }
-      kept.append(notice)
+      switch notice {
+      case .localDescription: continue
+      case .state: if !dropsStates { kept.append(notice) }
+      case .channelOpened, .channelClosed: kept.append(notice)
+      }
     }
     self.entries = kept
     self.taken = 0

@@ -118,7 +118,7 @@ extension Peer {
     self.attempt.retryAt = nil
     self.attempt.owesOffer = false
     self.attempt.owesAnswer = false
-    self.notices.dropDescriptions()
+    self.notices.prune()
     self.names.removeAll()
     self.connection?.close(now: self.now)
     self.transmit()
@@ -133,7 +133,7 @@ extension Peer {
 
   /// Makes room for another connection; nothing of this one is told any more, but that its channels are closed.
   private func dropConnection() {
-    self.notices.dropDescriptions()
+    self.notices.prune()
     self.connection?.close(now: self.now)
     self.transmit()
     while self.translateEvent() {}
@@ -153,7 +153,7 @@ extension Peer {
     self.attempt.failure = reason
     let hadBeenUp = self.attempt.wasConnected
     self.notices.append(.state(hadBeenUp ? ESP_PEER_STATE_DISCONNECTED : ESP_PEER_STATE_CONNECT_FAILED))
-    self.notices.dropDescriptions()
+    self.notices.prune()
     // A peer that said goodbye is not called back.
     guard self.settings.reconnects, reason != nil else { return }
     if hadBeenUp { self.attempt.failures = 0 }

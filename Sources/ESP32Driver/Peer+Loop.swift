@@ -55,8 +55,7 @@ extension Peer {
     let bound = now + self.settings.loopWait
     let until = min(self.nextDeadline, bound)
     guard until > now else { return }
-    var handles: [OpaquePointer?] = unsafe []
-    for socket in self.sockets { unsafe handles.append(socket.handle) }
+    let handles = unsafe self.handles
     self.isWaiting = true
     self.wakesAt = until
     self.suspend()

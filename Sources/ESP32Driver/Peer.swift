@@ -32,6 +32,8 @@ final class Peer {
   var servers: [Server]
   var connection: PeerConnection?
   var sockets: [Socket] = []
+  /// Theirs, as the port wants them.
+  var handles: [OpaquePointer?] = unsafe []
   var attempt = Attempt()
   var channels = ChannelList()
   var sentAudio = SendClock()
@@ -95,10 +97,6 @@ final class Peer {
     let result = unsafe settings.read(cfg)
     guard result == .none else { return result }
     guard let identity = SharedIdentity.take() else { return .noMemory }
-    // Whether the engine takes such a configuration shows before there is any connection.
-    guard (try? PeerConnection(configuration: settings.connection, identity: identity, seed: .init(0), now: .zero)) != nil else {
-      return .invalidArgument
-    }
     guard let mutex = unsafe port_mutex_create() else { return .noMemory }
     guard let turn = unsafe port_mutex_create() else {
       unsafe port_mutex_destroy(mutex)

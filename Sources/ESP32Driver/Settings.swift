@@ -118,7 +118,7 @@ struct Settings {
     var extra = esp_peer_default_cfg_t()
     if let pointer = unsafe pointer {
       guard size >= CInt(MemoryLayout<esp_peer_default_cfg_t>.size) else { return .invalidArgument }
-      unsafe extra = pointer.load(as: esp_peer_default_cfg_t.self)
+      unsafe extra = pointer.loadUnaligned(as: esp_peer_default_cfg_t.self)
       unsafe self.readOwn(unsafe pointer, size: size)
     }
     guard !extra.tcp_support, !extra.ice_use_lite_mode else { return .notSupported }
@@ -128,7 +128,7 @@ struct Settings {
 
   private mutating func readOwn(_ pointer: UnsafeMutableRawPointer, size: CInt) {
     guard unsafe size == CInt(MemoryLayout<swift_peer_cfg_t>.size) else { return }
-    let own = unsafe pointer.load(as: swift_peer_cfg_t.self)
+    let own = unsafe pointer.loadUnaligned(as: swift_peer_cfg_t.self)
     guard unsafe own.magic == 0x5357_5031 else { return }
     switch unsafe own.main_loop_wait {
     case 0: break

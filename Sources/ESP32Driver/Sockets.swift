@@ -35,7 +35,9 @@ extension Peer {
     let includesV6: CInt = self.settings.usesV6 ? 1 : 0
     let count = unsafe found.withUnsafeMutableBufferPointer { unsafe port_addresses($0.baseAddress, $0.count, includesV6) }
     for address in found.prefix(min(count, capacity)) {
-      if let socket = Socket(on: TransportAddress(address).ip) { self.sockets.append(socket) }
+      guard let socket = Socket(on: TransportAddress(address).ip) else { continue }
+      self.sockets.append(socket)
+      unsafe self.handles.append(socket.handle)
     }
   }
 
@@ -47,6 +49,7 @@ extension Peer {
       for socket in self.sockets { socket.close() }
     }
     self.sockets = []
+    unsafe self.handles = []
     self.blocked.transmit = nil
   }
 

@@ -220,6 +220,22 @@ private func mids(_ text: [UInt8]) -> [Substring] {
     #expect(count <= 1024)
   }
 
+  @Test func `data channels that are not accepted leave audio alone`() throws {
+    var configuration = PeerConnection.Configuration()
+    configuration.acceptsDataChannels = false
+    configuration.offersDataChannels = false
+    var call = try Call(answerer: configuration)
+    let audio = try call.pair.offerer.addTransceiver(.audio, .init(direction: .sendonly, formats: [.pcma]), now: call.now)
+    try call.pair.take(offer: call.pair.offer())
+    let answer = try call.pair.answer()
+    #expect(String(decoding: answer, as: UTF8.self).contains("m=application 0 "))
+    try call.pair.take(answer: answer)
+    call.play(try clip("pcma.wav"), on: audio, of: .offerer)
+    let heard = call.run(for: .seconds(5)) { $0.answererFrames.count > 20 }
+    #expect(heard)
+    #expect(!call.offererEvents.contains(.dataChannelsConnected) && !call.answererEvents.contains(.dataChannelsConnected))
+  }
+
   @Test func `the first channel of a session without data channels needs an exchange`() throws {
     var configuration = PeerConnection.Configuration()
     configuration.offersDataChannels = false

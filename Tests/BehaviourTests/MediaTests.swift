@@ -16,6 +16,8 @@ import WebRTC
     try call.connect()
     let info = call.pair.offerer.transceiverInfo(sender)
     #expect(info?.currentDirection == .sendonly && info?.sendCodec?.format == format)
+    let payloadTypes: [CodecFormat: UInt8] = [.h264: 102, .vp8: 96, .jpeg: 26]
+    #expect(info?.sendPayloadType == payloadTypes[format])
     call.play(clip, on: sender, of: .offerer)
     let count = clip.frames.count
     let arrived = call.run(for: .seconds(8)) { $0.answererFrames.count >= count }

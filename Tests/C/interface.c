@@ -310,6 +310,56 @@ static void damaged_descriptions(void) {
   close_side(self);
 }
 
+// Candidates of any bytes, before and after there is a description.
+static void damaged_candidates(void) {
+  static const char *const texts[] = {
+      "candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host", "a=candidate:1 1 tcp 2130706431 192.0.2.1 9 typ host tcptype active",
+      "candidate:1 2 udp 1 192.0.2.1 5000 typ host", "candidate:1 1 udp 99999999999 192.0.2.1 5000 typ host",
+      "candidate:1 1 udp 1 192.0.2.1 70000 typ host", "candidate:1 1 udp 1 256.0.2.1 5000 typ host", "candidate:", "a=", "\n\n", "",
+      "candidate:1 1 udp 1 name.local 5000 typ host\ncandidate:2 1 udp 1 other.local 5000 typ host",
+      "candidate:1 1 udp 1 fe80::1%eth0 5000 typ host", "a=end-of-candidates",
+  };
+  for (int kind = 0; kind < 2; kind++) {
+    side *sides[2];
+    open_pair(sides, NULL);
+    if (kind == 1) connect_pair(sides);
+    else EQUAL(esp_peer_new_connection(sides[0]->peer), ESP_PEER_ERR_NONE);
+    uint32_t random = 12345;
+    for (int i = 0; i < 600; i++) {
+      char text[200];
+      int size = snprintf(text, sizeof text, "%s", texts[i % 13]);
+      for (int j = 0; i >= 13 && j < 3 && size > 0; j++) {
+        random = random * 1664525 + 1013904223;
+        text[(random >> 8) % (uint32_t)size] = (char)(random >> 24);
+      }
+      esp_peer_msg_t message = {ESP_PEER_MSG_TYPE_CANDIDATE, (uint8_t *)text, size};
+      int result = esp_peer_send_msg(sides[0]->peer, &message);
+      CHECK(result == ESP_PEER_ERR_NONE || result == ESP_PEER_ERR_BAD_DATA || result == ESP_PEER_ERR_OVER_LIMITED);
+    }
+    if (kind == 1) {
+      UNTIL(sides[0], sides[1], sides[0]->opened && sides[1]->opened);
+      EQUAL(send_text(sides[0], sides[0]->stream, "none the worse"), ESP_PEER_ERR_NONE);
+      UNTIL(sides[0], sides[1], sides[1]->messages == 1);
+    }
+    close_pair(sides);
+  }
+}
+
+// Nobody runs the main loop meanwhile.
+static void connections_that_nobody_looks_at(void) {
+  side *self = new_side();
+  esp_peer_cfg_t configuration = plain(self, ESP_PEER_ROLE_CONTROLLING);
+  EQUAL(open_peer(self, &configuration), ESP_PEER_ERR_NONE);
+  for (int i = 0; i < 200; i++) {
+    EQUAL(esp_peer_new_connection(self->peer), ESP_PEER_ERR_NONE);
+    EQUAL(esp_peer_disconnect(self->peer), ESP_PEER_ERR_NONE);
+  }
+  EQUAL(esp_peer_new_connection(self->peer), ESP_PEER_ERR_NONE);
+  UNTIL(self, (side *)NULL, self->descriptions == 1);
+  CHECK(self->state_count < 80 && self->states[self->state_count - 1] == ESP_PEER_STATE_CANDIDATE_GATHERING);
+  close_side(self);
+}
+
 // --- Channels ---
 
 static void manual(esp_peer_cfg_t *configuration, int index) {
@@ -465,6 +515,8 @@ static const test_case cases[] = {
     {"states_in_order", states_in_order},
     {"wrong_states", wrong_states},
     {"damaged_descriptions", damaged_descriptions},
+    {"damaged_candidates", damaged_candidates},
+    {"connections_that_nobody_looks_at", connections_that_nobody_looks_at},
     {"no_channel_but_those_asked_for", no_channel_but_those_asked_for},
     {"many_channels", many_channels},
     {"messages_of_all_sizes", messages_of_all_sizes},

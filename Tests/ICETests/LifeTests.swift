@@ -55,6 +55,17 @@ let cellA = address("203.0.113.77", 5001)
     #expect(world.log.isEmpty && world.agents[0].nextDeadline == nil)
   }
 
+  @Test func `consent that is given for longer outlasts a longer silence`() {
+    let world = openWorld(configure: { $0.consentTimeout = .seconds(120) })
+    world.signal()
+    world.run(until: milliseconds(1000))
+    world.drops = { _, _ in true }
+    world.run(until: milliseconds(100_000))
+    #expect(world.agents[0].state == .disconnected && world.agents[0].mayConsentSend)
+    world.run(until: milliseconds(200_000)) { $0.agents[0].state == .failed }
+    #expect(world.now >= milliseconds(110_000) && world.now <= milliseconds(122_000))
+  }
+
   @Test func `an outage shorter than consent ends in the state before it`() {
     let world = openWorld()
     world.signal()

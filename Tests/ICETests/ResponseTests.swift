@@ -173,4 +173,18 @@ import Time
     }
     #expect(times == [0, 500, 1500, 3500] && bench.now == milliseconds(7500))
   }
+
+  @Test func `gathering waits for a silent server as long as it is told`() {
+    var bench = Bench(configure: {
+      $0.stunServers = [address("203.0.113.9", 3478)]
+      $0.gatheringTimeout = .milliseconds(100)
+    })
+    bench.agent.localAddressesComplete(now: bench.now)
+    while !bench.events.contains(.gatheringComplete), let next = bench.agent.nextDeadline {
+      bench.now = next
+      bench.agent.advance(to: next)
+      bench.poll()
+    }
+    #expect(bench.now == milliseconds(1500))
+  }
 }

@@ -20,6 +20,9 @@ def library():
 
 @functools.cache
 def program():
+    """$ESP_PEER_ENDPOINT, or the program as it is built here upon the library."""
+    if named := os.environ.get("ESP_PEER_ENDPOINT"):
+        return pathlib.Path(named).resolve()
     path = pathlib.Path(tempfile.mkdtemp(prefix="endpoint-"), "endpoint")
     headers, source = ROOT / "Sources/CESPPeer/include", ROOT / "Tests/C/endpoint.c"
     subprocess.run(

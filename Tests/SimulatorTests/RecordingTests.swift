@@ -35,6 +35,22 @@ import WebRTC
   struct FieldCounter: FieldVisitor {
     var count = 0
     mutating func visit(_ value: inout UInt64) { self.count += 1 }
+    mutating func hasMore(isNeeded: Bool) -> Bool { true }
+  }
+
+  @Test func `a field that older recordings lack is written where it differs from what they mean`() throws {
+    var random = SeededRandom(seed: .init(9))
+    let identity = try Identity(random: &random)
+    let usual = StartRecord(configuration: .init(), identity: identity, seed: .init(1)).encoded()
+    var configuration = PeerConnection.Configuration()
+    configuration.ice.gatheringTimeout = .milliseconds(123)
+    configuration.acceptsDataChannels = false
+    let changed = StartRecord(configuration: configuration, identity: identity, seed: .init(1)).encoded()
+    #expect(changed.count > usual.count && changed.starts(with: usual))
+    let first = try StartRecord(decoding: usual.span).configuration
+    #expect(first.ice.gatheringTimeout == .milliseconds(500) && first.acceptsDataChannels)
+    let second = try StartRecord(decoding: changed.span).configuration
+    #expect(second.ice.gatheringTimeout == .milliseconds(123) && !second.acceptsDataChannels)
   }
 
   /// A whole session of a recorded offerer with a peer that is not recorded; gives the recording.

@@ -6,6 +6,7 @@
 #include "../../platform/platform.h"
 #include "esp_peer.h"
 #include "swift_peer.h"
+#include "swift_peer_arena.h"
 
 enum { MESSAGES = 20, MESSAGE = 100, FRAMES = 50, FRAME = 160, LIMIT_SECONDS = 60, FRAME_MILLISECONDS = 20 };
 enum { FAULT_OPEN = 1, FAULT_INCOMPLETE = 2, FAULT_CONTENT = 4, FAULT_LEAK = 8, FAULT_CLOSE = 16 };
@@ -36,6 +37,15 @@ static int is_right(const uint8_t *bytes, int size, int number, int from, int is
     if (bytes[i] != content(i, number, from, is_frame)) return 0;
   }
   return 1;
+}
+
+// How much of its arena each peer has used, in the order in which they were closed.
+static uint32_t arena_peaks[2];
+static int arenas_ended;
+
+void swift_peer_arena_ends(const arena *arena) {
+  arena_peaks[arenas_ended % 2] = (uint32_t)arena_peak(arena);
+  arenas_ended++;
 }
 
 static int on_state(esp_peer_state_t state, void *ctx) {
@@ -191,8 +201,10 @@ static int session(const char *title, int with_audio, int is_first) {
   stack_paint();
   int faults = connect_and_talk(with_audio);
   say_number("  real milliseconds: ", milliseconds() - started);
-  say_number("  heap peak of the first peer: ", heap_peak(1));
-  say_number("  heap peak of the second peer: ", heap_peak(2));
+  for (int i = 0; i < 2; i++) {
+    say_number("  a peer's heap peak, its whole arena and the C libraries' memory: ", heap_peak(i + 1));
+    say_number("    of its arena it used: ", arena_peaks[i]);
+  }
   say_number("  heap peak of all: ", heap_peak_of_all());
   say_number("  stack peak: ", stack_peak());
   say_number("  heap in use afterwards: ", heap_used_by_all());

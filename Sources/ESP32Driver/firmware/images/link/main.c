@@ -7,6 +7,7 @@
 #include "esp_peer.h"
 #include "ethernet.h"
 #include "swift_peer.h"
+#include "swift_peer_arena.h"
 
 enum { MESSAGES = 20, MESSAGE = 100, FRAMES = 50, FRAME = 160, LIMIT_SECONDS = 40, FRAME_MILLISECONDS = 20 };
 enum { FAULT_OPEN = 1, FAULT_INCOMPLETE = 2, FAULT_CONTENT = 4, FAULT_FAILED = 8, FAULT_NETWORK = 16, FAULT_CLOSE = 32 };
@@ -28,6 +29,8 @@ static int is_right(const uint8_t *bytes, int size, int number, int is_frame) {
   fill(expected, sizeof expected, number, is_frame);
   return size == (is_frame ? FRAME : MESSAGE) && memcmp(bytes, expected, (size_t)size) == 0;
 }
+
+void swift_peer_arena_ends(const arena *arena) { say_number("of its arena the peer used: ", (uint32_t)arena_peak(arena)); }
 
 static int on_state(esp_peer_state_t state, void *ctx) {
   (void)ctx;
