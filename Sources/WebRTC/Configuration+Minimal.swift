@@ -6,6 +6,7 @@ import Time
 
 #if Audio
 import RTP
+import SDP
 import SRTP
 #endif
 
