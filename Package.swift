@@ -112,7 +112,8 @@ let package = Package(
       dependencies: [
         "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SDP", "WebRTC", "CESPPeer",
       ],
-      swiftSettings: engine),
+      // C for targets that SwiftPM does not know.
+      exclude: ["firmware", "ports"], swiftSettings: engine),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(
       name: "peer",

@@ -42,7 +42,7 @@ def opaque(lines, function, value):
     end = lines.index("}", start)
     name = f"%opaque.{value.replace('-', 'minus')}"
     changed = [line if re.search(r" (alloca|switch|getelementptr) ", line)
-               else re.sub(rf"(?<=[ \[]){value}(?=[,\s)])(?!, !)", name, line) for line in lines[body:end]]
+               else re.sub(rf"(?<=[ \[]){value}(?=[,\s)]|$)", name, line) for line in lines[body:end]]
     made = f'  {name} = call i32 asm sideeffect "", "=r,0"(i32 {value})'
     return lines[:body] + [made] + changed + lines[end:]
 
