@@ -112,7 +112,7 @@ let package = Package(
       dependencies: [
         "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SDP", "WebRTC", "CESPPeer",
       ],
-      swiftSettings: engine),
+      exclude: ["firmware", "ports"], swiftSettings: engine),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),
     .executableTarget(
       name: "peer",
