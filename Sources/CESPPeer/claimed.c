@@ -20,8 +20,12 @@ typedef struct {
   bool is_closed, is_exhausted;
 } claim;
 
-// More than any one call takes for a while: the largest piece is the next size of an array that grows.
-enum { RESERVE = sizeof(size_t) == 4 ? 4096 : 8192, BASE = 24 * 1024, MEDIA_BASE = 16 * 1024 };
+// More than any one call takes: the largest finishes a handshake, and makes what audio and video need. As found with arenas of all
+// sizes (firmware/images/arena: exhaustion).
+#if !defined(SWIFT_PEER_ARENA_RESERVE)
+#define SWIFT_PEER_ARENA_RESERVE (sizeof(size_t) == 4 ? 10240 : 20480)
+#endif
+enum { RESERVE = SWIFT_PEER_ARENA_RESERVE, BASE = 24 * 1024, MEDIA_BASE = 16 * 1024 };
 
 static arena *begin(claim *c) {
   __atomic_add_fetch(&c->users, 1, __ATOMIC_ACQ_REL);
@@ -86,7 +90,7 @@ static int claimed_open(esp_peer_cfg_t *cfg, esp_peer_handle_t *peer) {
   claim *c = port_allocate(sizeof *c + size);
   if (c == NULL) return ESP_PEER_ERR_NO_MEM;
   *c = (claim){.arena = arena_create(c + 1, size)};
-  if (c->arena == NULL || arena_available(c->arena) < 2 * RESERVE) {
+  if (c->arena == NULL || arena_available(c->arena) < RESERVE) {
     arena_destroy(c->arena);
     port_free(c);
     return ESP_PEER_ERR_NO_MEM;

@@ -9,5 +9,6 @@ size_t heap_used(void);
 void heap_refuse(long count);
 int heap_was_refused(void);
 
-// The clock of the driver's port.
+// The clock of the driver's port, and its randomness: the same in each session, so that the allocations are.
 void heap_pass_time(int milliseconds);
+void heap_begin_session(void);

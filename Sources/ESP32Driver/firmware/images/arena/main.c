@@ -4,6 +4,7 @@
 //   arena cycles COUNT     connects, talks and closes so often: each time the heap is as it was before
 //   arena refusals STEP    C's heap refuses one allocation, which is each of the first 100 in turn, then every STEP-th, over the whole
 //                          session: it ends with an error code and the heap as it was before, or goes well all the same
+//   arena refusal NUMBER   one of these alone
 //   arena exhaustion STEP  arenas of all sizes, from too small for anything up to large enough, in steps of so many bytes
 #include <stdbool.h>
 #include <stdio.h>
@@ -150,6 +151,7 @@ typedef enum { WENT_WELL, SAID_ERROR, SAID_STATE, SAID_NOTHING } outcome;
 static outcome session(void) {
   side sides[2];
   memset(sides, 0, sizeof sides);
+  heap_begin_session();
   sides[0].other = &sides[1];
   sides[1].other = &sides[0];
   bool went_well = open_side(&sides[0], ESP_PEER_ROLE_CONTROLLING) == ESP_PEER_ERR_NONE &&
@@ -221,6 +223,14 @@ static int refusals(long step) {
   return report("refusals", used, sessions) | (sessions < 100);
 }
 
+static int refusal(long number) {
+  size_t used = warm_up();
+  heap_refuse(number);
+  outcome result = session();
+  heap_refuse(0);
+  return report("refusal", used, 1) | (result == SAID_NOTHING);
+}
+
 static int exhaustion(long step) {
   size_t enough = arena_size, used = warm_up();
   long count[4] = {0}, sessions = 0;
@@ -245,6 +255,7 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "open") == 0) return opens(number);
   if (strcmp(argv[1], "cycles") == 0) return cycles(number);
   if (strcmp(argv[1], "refusals") == 0) return refusals(number);
+  if (strcmp(argv[1], "refusal") == 0) return refusal(number);
   if (strcmp(argv[1], "exhaustion") == 0) return exhaustion(number);
   return 2;
 }
