@@ -112,6 +112,7 @@ let package = Package(
       dependencies: [
         "Bytes", "Time", "Cryptography", "STUN", "ICE", "DTLS", "SCTP", "DataChannel", "RTP", "SDP", "WebRTC", "CESPPeer",
       ],
+      // C for targets that SwiftPM does not know.
       exclude: ["firmware", "idf", "ports"],
       swiftSettings: engine),
     .target(name: "EpollDriver", dependencies: ["WebRTC", "Simulator", "CLinux"], swiftSettings: host),

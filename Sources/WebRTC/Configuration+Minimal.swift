@@ -6,6 +6,7 @@ import Time
 
 #if Audio
 import RTP
+import SDP
 import SRTP
 #endif
 
@@ -33,6 +34,12 @@ extension PeerConnection.Configuration {
     configuration.channels.association.maximumPendingResets = 16
 
     #if Audio
+    // The one that everybody has (RFC 8827 section 6.5), and whose keys take the least memory: libsrtp2 keeps 2 kB for each AEAD key.
+    configuration.dtls.srtpProfiles = [.aes128CMHMACSHA1_80]
+    // No header extensions: transport-wide feedback keeps logs of 1,024 packets, and the others say nothing that is needed here.
+    configuration.audio.extensions = HeaderExtensionMap()
+    configuration.video.extensions = HeaderExtensionMap()
+
     configuration.rtp.maximumLines = 2
     configuration.rtp.maximumStreams = 2
     configuration.rtp.maximumStreamsPerLine = 1

@@ -49,3 +49,9 @@ extension PeerConnection {
     }
   }
 }
+
+/// What never changes, in one place for all copies: it is large, and would be moved with everything that holds it.
+final class Shared<Value: Sendable>: Sendable {
+  let value: Value
+  init(_ value: Value) { self.value = value }
+}

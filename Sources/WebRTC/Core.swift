@@ -17,7 +17,8 @@ extension PeerConnection {
   /// Everything of a connection that can be copied. It lies in a place of its own, for it is large.
   @usableFromInline
   struct Core {
-    let configuration: Configuration
+    private let settings: Shared<Configuration>
+    var configuration: Configuration { self.settings.value }
     let identity: Identity
     var random: SeededRandom
     @usableFromInline var agent: ICE.Agent
@@ -62,7 +63,7 @@ extension PeerConnection {
       configuration: Configuration, identity: Identity, random: SeededRandom, agent: ICE.Agent, channels: DataChannels,
       signaling: Signaling, now: Instant
     ) {
-      self.configuration = configuration
+      self.settings = Shared(configuration)
       self.identity = identity
       self.random = random
       self.agent = agent

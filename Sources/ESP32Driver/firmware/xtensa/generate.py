@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""generate.py IN.ll OUT.o [FLAG...]: an Xtensa object from LLVM IR by LLVM 22, around two defects of its backend.
+"""generate.py IN.ll OUT.o [FLAG...]: an Xtensa object from LLVM IR by LLVM 22, around three defects of its backend.
 
 The backend reserves no emergency spill slot for some frames of between one and two kilobytes and then dies. Such a function gets
-a frame past two kilobytes; their names are kept beside the input, so that the search for them is not made again.
+a frame past two kilobytes. It also dies of a constant that ADDMI could add where ADDX adds it, with a shift; that one gets it out of a
+register. What was done is kept beside the input, so that the search for it is not made again.
 
 Its own objects misplace literals, so that they are taken from its assembly: each function's go into a section of its own that lies
 before the function's, for L32R reaches back 256 KB at most.
@@ -15,37 +16,70 @@ import sys
 PAD = ['  %spill.room = alloca [2048 x i8], align 4', '  call void asm sideeffect "", "r"(ptr %spill.room)']
 
 
-def pad(lines, function):
-    """Puts room on the function's stack."""
+def definition(lines, function):
+    """The line that begins the function."""
     for i, line in enumerate(lines):
         if line.startswith("define ") and (f"@{function}(" in line or f'@"{function}"(' in line):
-            body = i + 1
-            if re.match(r'^[\w.$"\-]+:', lines[body]):
-                body += 1
-            return lines[:body] + PAD + lines[body:]
+            return i
     sys.exit(f"{function} is not in the module")
 
 
+def entry(lines, start):
+    """The first instruction of the function that begins at `start`."""
+    return start + 2 if re.match(r'^[\w.$"\-]+:', lines[start + 1]) else start + 1
+
+
+def pad(lines, function):
+    """Puts room on the function's stack."""
+    body = entry(lines, definition(lines, function))
+    return lines[:body] + PAD + lines[body:]
+
+
+def opaque(lines, function, value):
+    """Has the value in a register from the beginning."""
+    start = definition(lines, function)
+    body = entry(lines, start)
+    end = lines.index("}", start)
+    name = f"%opaque.{value.replace('-', 'minus')}"
+    changed = [line if re.search(r" (alloca|switch|getelementptr) ", line)
+               else re.sub(rf"(?<=[ \[]){value}(?=[,\s)]|$)", name, line) for line in lines[body:end]]
+    made = f'  {name} = call i32 asm sideeffect "", "=r,0"(i32 {value})'
+    return lines[:body] + [made] + changed + lines[end:]
+
+
+REMEDIES = {"pad": pad, "opaque": opaque}
+
+
+def remedy(message):
+    """What to do about what the backend died of, with the function's name and what is needed besides; None: nothing is known."""
+    match = re.search(r"emergency spill slot.*?on function '@([^']*)'", message, flags=re.S)
+    if match:
+        return "pad", match[1]
+    match = re.search(r"Cannot select: [^\n]* = Constant<(-?\d+)>\nIn function: ([^\n]*)\n", message)
+    return ("opaque", match[2], match[1]) if match else None
+
+
 def assemble(path, flags):
-    """The module's assembly, with the functions padded that need it."""
+    """The module's assembly, with the functions changed that need it."""
     source = open(path).read()
     lines = source.split("\n")
-    known = path + ".padded"
-    padded = open(known).read().split() if os.path.exists(known) else []
-    padded = [name for name in padded if f"@{name}(" in source or f'@"{name}"(' in source]
-    for name in padded:
-        lines = pad(lines, name)
+    known = path + ".remedies"
+    applied = [tuple(line.split("\t")) for line in open(known).read().splitlines()] if os.path.exists(known) else []
+    applied = [each for each in applied if f"@{each[1]}(" in source or f'@"{each[1]}"(' in source]
+    for kind, *arguments in applied:
+        lines = REMEDIES[kind](lines, *arguments)
     while True:
         result = subprocess.run(["llc-22", "-mcpu=esp32", "-O2", "-function-sections", "-data-sections", *flags, "-", "-o", "-"],
                                 input="\n".join(lines), text=True, capture_output=True)
         if result.returncode == 0:
-            open(known, "w").write("\n".join(padded))
+            open(known, "w").write("".join("\t".join(each) + "\n" for each in applied))
             return result.stdout
-        match = re.search(r"on function '@(.*)'\n", result.stderr)
-        if "emergency spill slot" not in result.stderr or not match:
+        found = remedy(result.stderr)
+        if found is None or found in applied:
             sys.exit(result.stderr[:3000])
-        lines = pad(lines, match[1])
-        padded.append(match[1])
+        kind, *arguments = found
+        lines = REMEDIES[kind](lines, *arguments)
+        applied.append(found)
 
 
 def place_literals(assembly):

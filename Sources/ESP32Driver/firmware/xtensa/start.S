@@ -194,3 +194,5 @@ read_cycles:
   entry a1, 32
   rsr a2, ccount
   retw
+
+  .section .note.GNU-stack, "", @progbits

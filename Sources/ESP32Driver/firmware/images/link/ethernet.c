@@ -37,6 +37,10 @@ int ethernet_start(void) {
   IP4_ADDR(&gateway, 10, 44, 0, 1);
   if (netif_add(&interface, &address, &mask, &gateway, NULL, prepare, netif_input) == NULL) return -1;
   netif_create_ip6_linklocal_address(&interface, 1);
+  ip6_addr_t v6;
+  IP6_ADDR(&v6, lwip_htonl(0xfd440000), 0, 0, lwip_htonl(2));
+  netif_ip6_addr_set(&interface, 1, &v6);
+  netif_ip6_addr_set_state(&interface, 1, IP6_ADDR_PREFERRED);
   netif_set_default(&interface);
   netif_set_up(&interface);
   return 0;

@@ -10,6 +10,7 @@
 #include "swift_peer_arena.h"
 
 enum { MESSAGES = 20, MESSAGE = 100, FRAMES = 50, FRAME = 160, LIMIT_SECONDS = 40, FRAME_MILLISECONDS = 20 };
+enum { AF_INET6_NUMBER = 10 };
 enum { FAULT_OPEN = 1, FAULT_INCOMPLETE = 2, FAULT_CONTENT = 4, FAULT_FAILED = 8, FAULT_NETWORK = 16, FAULT_CLOSE = 32 };
 
 static esp_peer_handle_t peer;
@@ -76,6 +77,7 @@ static int on_audio_data(esp_peer_audio_frame_t *frame, void *ctx) {
 static int open_peer(void) {
   swift_peer_cfg_t small = {
       .base = {.agent_recv_timeout = 100,
+               .ipv6_support = true,
                .data_ch_cfg = {.send_cache_size = 1536, .recv_cache_size = 1536},
                .rtp_cfg = {.audio_recv_jitter = {.cache_size = 1024}, .send_pool_size = 1024, .send_queue_num = 10}},
       .magic = SWIFT_PEER_CFG_MAGIC,
@@ -136,6 +138,7 @@ static void run(void) {
         esp_peer_msg_t message = {ESP_PEER_MSG_TYPE_SDP, answer, size};
         if (esp_peer_send_msg(peer, &message) != ESP_PEER_ERR_NONE) has_failed = 1;
         is_answered = 1;
+        say_number("answered after milliseconds: ", milliseconds());
         end = milliseconds() + LIMIT_SECONDS * 1000;
       }
     }
@@ -165,7 +168,10 @@ int image_main(void) {
   if (messages != MESSAGES || frames != FRAMES) faults |= FAULT_INCOMPLETE;
   if (wrong != 0) faults |= FAULT_CONTENT;
   esp_peer_addr_t remote;
-  if (peer != NULL && esp_peer_get_paired_addr(peer, &remote) == ESP_PEER_ERR_NONE) say_number("the host's UDP port: ", remote.port);
+  if (peer != NULL && esp_peer_get_paired_addr(peer, &remote) == ESP_PEER_ERR_NONE) {
+    say_number("the host's UDP port: ", remote.port);
+    say(remote.family == AF_INET6_NUMBER ? "by IPv6\n" : "by IPv4\n");
+  }
   say_number("messages back from the host: ", (uint32_t)messages);
   say_number("audio frames back from the host: ", (uint32_t)frames);
   say_number("heap peak: ", heap_peak(1));

@@ -21,10 +21,9 @@ final class Session {
 
   @inline(never)
   init(withAudio: Bool) throws(ImageError) {
-    let configuration = PeerConnection.Configuration.minimal
     self.buffer = [UInt8](repeating: 0, count: 4096)
-    self.offerer = try Side(owner: 1, configuration: configuration, now: self.now)
-    self.answerer = try Side(owner: 2, configuration: configuration, now: self.now)
+    self.offerer = try Side(owner: 1, now: self.now)
+    self.answerer = try Side(owner: 2, now: self.now)
     try self.prepare(self.offerer, withAudio: withAudio)
     #if Audio
     if withAudio { try self.addAudio(self.answerer) }

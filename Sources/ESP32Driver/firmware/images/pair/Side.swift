@@ -25,25 +25,30 @@ final class Side {
   var wrong = 0
 
   @inline(never)
-  init(owner: CInt, configuration: PeerConnection.Configuration, now: Instant) throws(ImageError) {
+  init(owner: CInt, now: Instant) throws(ImageError) {
     self.owner = owner
     self.address = TransportAddress(ip: IPAddress(10, 0, 0, UInt8(owner)), port: 5000)
     heap_set_owner(owner)
     defer { heap_set_owner(0) }
     var random = SeededRandom(seed: try drawSeed())
     let identity = try makeIdentity(&random)
-    do throws(PeerConnection.UsageError) {
-      self.peer = try PeerConnection(
-        configuration: configuration, identity: identity, seed: .init(bytes: randomBytes(&random)), now: now)
-    } catch {
-      throw .peer
-    }
+    self.peer = try makePeer(identity, seed: .init(bytes: randomBytes(&random)), now: now)
     self.peer.addLocalAddress(self.address, preference: 65535, now: now)
     self.peer.localAddressesComplete(now: now)
   }
 }
 
 enum ImageError: Error { case entropy, identity, peer, description }
+
+/// Apart, so that the stack of making it does not lie under what follows.
+@inline(never)
+private func makePeer(_ identity: Identity, seed: SeededRandom.Seed, now: Instant) throws(ImageError) -> PeerConnection {
+  do throws(PeerConnection.UsageError) {
+    return try PeerConnection(configuration: .minimal, identity: identity, seed: seed, now: now)
+  } catch {
+    throw .peer
+  }
+}
 
 private func drawSeed() throws(ImageError) -> SeededRandom.Seed {
   var seed = SeededRandom.Seed(0)
@@ -55,6 +60,7 @@ private func drawSeed() throws(ImageError) -> SeededRandom.Seed {
   return seed
 }
 
+@inline(never)
 private func makeIdentity(_ random: inout SeededRandom) throws(ImageError) -> Identity {
   do throws(CryptographyError) { return try Identity(random: &random) } catch { throw .identity }
 }
