@@ -9,9 +9,11 @@
 #define UNLOCK(flag)
 #else
 #include <stdatomic.h>
+
+#include "swift_peer_port.h"
 // Held for a few instructions. A thread that gives back what another one has allocated need not hold the peer's mutex.
 static atomic_flag registry = ATOMIC_FLAG_INIT;
-#define LOCK(flag) while (atomic_flag_test_and_set_explicit(&(flag), memory_order_acquire)) {}
+#define LOCK(flag) while (atomic_flag_test_and_set_explicit(&(flag), memory_order_acquire)) port_yield()
 #define UNLOCK(flag) atomic_flag_clear_explicit(&(flag), memory_order_release)
 #endif
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -51,5 +52,7 @@ void port_mutex_destroy(port_mutex *mutex) {
 void port_mutex_lock(port_mutex *mutex) { pthread_mutex_lock(&mutex->mutex); }
 void port_mutex_unlock(port_mutex *mutex) { pthread_mutex_unlock(&mutex->mutex); }
 uintptr_t port_thread(void) { return (uintptr_t)pthread_self(); }
+
+void port_yield(void) { sched_yield(); }
 
 void port_log(const char *line) { fprintf(stderr, "%s\n", line); }

@@ -45,6 +45,9 @@ void port_mutex_unlock(port_mutex *mutex);
 // Tells threads that live at the same time apart; any number where there is but one.
 uintptr_t port_thread(void);
 
+// Lets other threads run for a moment, those of lower priority too: one of them holds what this one waits for.
+void port_yield(void);
+
 // --- Datagrams ---
 
 typedef struct port_address {

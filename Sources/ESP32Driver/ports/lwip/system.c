@@ -23,6 +23,7 @@ int port_random(uint8_t *bytes, size_t count) { return lwip_port_random(bytes, c
 void *port_allocate(size_t size) { return malloc(size); }
 void port_free(void *memory) { free(memory); }
 uintptr_t port_thread(void) { return lwip_port_thread(); }
+void port_yield(void) { sys_msleep(1); }
 void port_log(const char *line) { lwip_port_log(line); }
 
 struct port_mutex {

@@ -9,6 +9,7 @@ int port_random(uint8_t *bytes, size_t count) { return raw_port_random(bytes, co
 void *port_allocate(size_t size) { return malloc(size); }
 void port_free(void *memory) { free(memory); }
 uintptr_t port_thread(void) { return 1; }
+void port_yield(void) {}
 void port_log(const char *line) { raw_port_log(line); }
 
 struct port_mutex {
