@@ -12,7 +12,8 @@ let engine: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ] + (embedded ? [.enableExperimentalFeature("Embedded")] : [])
 
-/// Drivers, the tool and the tests: they may know sockets, clocks and files.
+/// Drivers, the tool, the tests, and what stands beside them and not below (MediaFiles, SessionViews, Swarm): they may know sockets,
+/// clocks and files, and use Foundation for text, JSON and worker processes. No engine module imports any of them.
 let host: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
   .treatAllWarnings(as: .error),

@@ -1,6 +1,7 @@
 #ifdef __linux__
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <pthread.h>
 #endif
 
 #include "CSRTP.h"
@@ -37,22 +38,32 @@ static void start_cryptography(void) {
 #endif
 }
 
+static int is_started;
+
+static void start(void) {
+  start_cryptography();
+  is_started = srtp_init() == srtp_err_status_ok;
+  if (is_started) csrtp_use_message_interface();
+}
+
 // srtp_init() once a process, whichever thread comes first: a second call would report an error.
 static int start_library(void) {
-  enum { UNTOUCHED, STARTING, STARTED, FAILED };
+#ifdef __linux__
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start);
+#else
+  enum { UNTOUCHED, STARTING, TRIED };
   static int state = UNTOUCHED;
   int expected = UNTOUCHED;
   if (__atomic_compare_exchange_n(&state, &expected, STARTING, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-    start_cryptography();
-    int outcome = srtp_init() == srtp_err_status_ok ? STARTED : FAILED;
-    if (outcome == STARTED) csrtp_use_message_interface();
-    __atomic_store_n(&state, outcome, __ATOMIC_RELEASE);
-    return outcome == STARTED;
+    start();
+    __atomic_store_n(&state, TRIED, __ATOMIC_RELEASE);
   }
-  // The other thread is done within milliseconds, once in the life of the process.
-  while ((expected = __atomic_load_n(&state, __ATOMIC_ACQUIRE)) == STARTING) {
+  // The other task is done within milliseconds, once in the life of the process.
+  while (__atomic_load_n(&state, __ATOMIC_ACQUIRE) != TRIED) {
   }
-  return expected == STARTED;
+#endif
+  return is_started;
 }
 
 static int create_session(srtp_t *session, const csrtp_pair *pair, srtp_ssrc_type_t direction) {
