@@ -69,8 +69,13 @@ public struct DataChannels: Sendable {
     configuration: Configuration, isDTLSClient: Bool?, random: SeededRandom, now: Instant
   ) throws(Association.UsageError) {
     guard configuration.isValid else { throw .invalidConfiguration }
+    self.init(checked: configuration, isDTLSClient: isDTLSClient, random: random, now: now)
+  }
+
+  /// As `init(configuration:)`, with a configuration that is known to be valid.
+  package init(checked configuration: Configuration, isDTLSClient: Bool?, random: SeededRandom, now: Instant) {
     self.configuration = configuration
-    self.association = try Association(configuration: configuration.association, random: random, now: now)
+    self.association = Association(checked: configuration.association, random: random, now: now)
     self.isDTLSClient = isDTLSClient
     self.now = now
   }

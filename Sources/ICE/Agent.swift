@@ -78,6 +78,11 @@ public struct Agent: Sendable {
   /// Makes an agent with fresh credentials. Throws `invalidConfiguration` for values out of their ranges.
   public init(configuration: Configuration, random: SeededRandom, now: Instant) throws(UsageError) {
     guard configuration.isValid else { throw .invalidConfiguration }
+    self.init(checked: configuration, random: random, now: now)
+  }
+
+  /// As `init(configuration:)`, with a configuration that is known to be valid.
+  package init(checked configuration: Configuration, random: SeededRandom, now: Instant) {
     self.configuration = configuration
     self.random = random
     self.localCredentials = Credentials(random: &self.random)

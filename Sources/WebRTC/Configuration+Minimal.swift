@@ -13,6 +13,7 @@ import SRTP
 extension PeerConnection.Configuration {
   /// For a microcontroller: a few data channels with messages of at most 4 kB, one line of G.711 or Opus, one path at a time. What the
   /// bounds of `init()` take as traffic comes, these take in small.
+  @inline(never)
   public static var minimal: Self {
     var configuration = Self()
     configuration.maximumEarlyDatagrams = 2

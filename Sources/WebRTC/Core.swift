@@ -17,7 +17,7 @@ extension PeerConnection {
   /// Everything of a connection that can be copied. It lies in a place of its own, for it is large.
   @usableFromInline
   struct Core {
-    private let settings: Shared<Configuration>
+    fileprivate let settings: Shared<Configuration>
     var configuration: Configuration { self.settings.value }
     let identity: Identity
     var random: SeededRandom
@@ -59,20 +59,22 @@ extension PeerConnection {
     var failureReason: FailureReason?
     var counters = Counters()
 
-    init(
-      configuration: Configuration, identity: Identity, random: SeededRandom, agent: ICE.Agent, channels: DataChannels,
-      signaling: Signaling, now: Instant
-    ) {
-      self.settings = Shared(configuration)
-      self.identity = identity
-      self.random = random
-      self.agent = agent
-      self.channels = channels
-      self.clock = now
-      self.signaling = signaling
-      self.early = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+    /// By way of the memberwise initialiser: one with a body would build the value up in a place of its own and move it then.
+    @inline(__always)
+    static func make(_ configuration: Configuration, identity: Identity, random: SeededRandom, now: Instant) -> Core {
+      var random = random
+      let agent = ICE.Agent(checked: configuration.ice, random: random.split(), now: now)
+      let channels = DataChannels(checked: configuration.channels, isDTLSClient: nil, random: random.split(), now: now)
+      let signaling = Signaling(random: &random)
       #if Audio
-      self.earlyMedia = EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams)
+      return Core(
+        settings: Shared(configuration), identity: identity, random: random, agent: agent, channels: channels, clock: now,
+        signaling: signaling, early: EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams),
+        earlyMedia: EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams))
+      #else
+      return Core(
+        settings: Shared(configuration), identity: identity, random: random, agent: agent, channels: channels, clock: now,
+        signaling: signaling, early: EarlyDatagrams(capacity: configuration.maximumEarlyDatagrams))
       #endif
     }
   }

@@ -60,7 +60,7 @@ extension PeerConnection {
   ) {
     var offset = 0
     while offset < datagram.count {
-      guard let plaintext = self.dtls?.receive(&datagram, from: &offset, now: now) else { continue }
+      guard let plaintext = self.dtls?.value.receive(&datagram, from: &offset, now: now) else { continue }
       self.core.channels.receive(datagram.span.extracting(plaintext), now: now)
       self.core.agent.didReceiveData(from: remote, to: local, now: now)
     }
@@ -71,7 +71,7 @@ extension PeerConnection {
   public mutating func advance(to now: Instant) {
     guard let deadline = self.nextDeadline, deadline <= now else { return }
     self.core.agent.advance(to: now)
-    self.dtls?.advance(to: now)
+    self.dtls?.value.advance(to: now)
     self.core.channels.advance(to: now)
     self.core.clock = max(self.core.clock, now)
     #if Audio
@@ -128,9 +128,9 @@ extension PeerConnection {
     guard let path = self.core.path, self.core.agent.mayConsentSend else { return nil }
     if self.core.isClosing {
       if self.sealMedia(into: &writer) || self.sealPacket(into: &writer) { return path }
-      self.dtls?.close()
+      self.dtls?.value.close()
     }
-    if self.dtls?.pollTransmit(into: &writer) ?? false { return path }
+    if self.dtls?.value.pollTransmit(into: &writer) ?? false { return path }
     if self.core.isClosing {
       self.silence()
       return nil
@@ -165,7 +165,7 @@ extension PeerConnection {
     writer.skip(tailroom)
     var record = writer.mutableBytes(in: start..<(start &+ plaintext.upperBound &+ tailroom))
     do throws(DTLS.UsageError) {
-      let sealed = try self.dtls?.seal(&record, plaintext: plaintext)
+      let sealed = try self.dtls?.value.seal(&record, plaintext: plaintext)
       return sealed?.lowerBound == 0
     } catch {
       self.core.counters.sealFailures &+= 1
@@ -195,8 +195,8 @@ extension PeerConnection {
   mutating func pump(now: Instant) {
     guard !self.core.isClosing else { return }
     while let event = self.core.agent.pollEvent() { self.handle(event, now: now) }
-    while let event = self.dtls?.pollEvent() ?? nil { self.handle(event, now: now) }
-    self.core.dtlsDeadline = self.dtls?.nextDeadline ?? nil
+    while let event = self.dtls?.value.pollEvent() ?? nil { self.handle(event, now: now) }
+    self.core.dtlsDeadline = self.dtls?.value.nextDeadline ?? nil
   }
 
   private mutating func handle(_ event: ICE.Agent.Event, now: Instant) {
@@ -245,7 +245,7 @@ extension PeerConnection {
     switch event {
     case .connected:
       self.core.isAuthenticated = true
-      self.core.recordHeadroom = self.dtls?.recordHeadroom ?? 0
+      self.core.recordHeadroom = self.dtls?.value.recordHeadroom ?? 0
       self.setPhase(.connected)
       self.updateConnectionState()
       self.startChannels(now: now)
@@ -285,22 +285,24 @@ extension PeerConnection {
     var configuration = self.core.configuration.dtls
     configuration.role = remote.localSetup == .active ? .client : .server
     do throws(DTLS.UsageError) {
-      self.dtls = try DTLS.Connection(
-        configuration: configuration, identity: self.core.identity, random: self.core.random.split(), now: now)
+      let random = self.core.random.split()
+      self.dtls = try Indirect { () throws(DTLS.UsageError) in
+        try DTLS.Connection(configuration: configuration, identity: self.core.identity, random: random, now: now)
+      }
     } catch {
       self.fail(.dtls(.outOfMemory))
       self.core.channels.abort(now: now)
       return false
     }
     self.core.channels.setDTLSRole(isClient: self.isDTLSClient, now: now)
-    self.dtls?.setRemoteFingerprints(remote.fingerprints.compactMap { Cryptography.Fingerprint($0) }, now: now)
+    self.dtls?.value.setRemoteFingerprints(remote.fingerprints.compactMap { Cryptography.Fingerprint($0) }, now: now)
     return true
   }
 
   /// Whether this side is the client of DTLS and of SCTP, by `a=setup` (RFC 8842); false before descriptions were exchanged.
   public var isDTLSClient: Bool {
     switch self.dtls {
-    case .some(let connection): connection.role == .client
+    case .some(let connection): connection.value.role == .client
     case .none: false
     }
   }
@@ -314,9 +316,9 @@ extension PeerConnection {
     self.setPhase(.connecting)
     if let roundTrip = self.core.agent.selectedPair?.roundTrip {
       // A flight and its answer cross once each way, plus the time the peer's public-key operations take.
-      self.dtls?.setInitialTimeout(roundTrip * 2 + .milliseconds(50))
+      self.dtls?.value.setInitialTimeout(roundTrip * 2 + .milliseconds(50))
     }
-    self.dtls?.start(now: now)
+    self.dtls?.value.start(now: now)
     self.updateConnectionState()
     for entry in self.core.early.removeAll() where self.core.agent.accepts(from: entry.remote, to: entry.local) {
       var bytes = entry.bytes
@@ -331,7 +333,7 @@ extension PeerConnection {
     var buffer = [UInt8](repeating: 0, count: EarlyDatagrams.maximumSize)
     while true {
       var writer = SpanWriter(buffer.mutableSpan)
-      guard self.dtls?.receiveEarlyData(into: &writer) ?? false else { return }
+      guard self.dtls?.value.receiveEarlyData(into: &writer) ?? false else { return }
       let count = writer.count
       self.core.channels.receive(buffer.span.extracting(0..<count), now: now)
     }

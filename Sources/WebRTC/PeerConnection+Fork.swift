@@ -19,18 +19,25 @@ extension PeerConnection {
   public func fork() throws(DTLS.UsageError) -> PeerConnection { try PeerConnection(forking: self) }
 
   private init(forking other: borrowing PeerConnection) throws(DTLS.UsageError) {
-    let dtls = try other.dtls?.fork()
+    let dtls = try other.forkDTLS()
     #if Audio
     let srtp = try other.forkSRTP()
     var core = other.core
     core.media = core.media.map { Media(copying: $0) }
-    self.storage = Indirect(core)
+    self.storage = Indirect { core }
     self.dtls = dtls
     self.srtp = srtp
     #else
-    self.storage = Indirect(other.core)
+    self.storage = Indirect { other.core }
     self.dtls = dtls
     #endif
+  }
+
+  private func forkDTLS() throws(DTLS.UsageError) -> Indirect<DTLS.Connection>? {
+    switch self.dtls {
+    case .some(let connection): try Indirect { () throws(DTLS.UsageError) in try connection.value.fork() }
+    case .none: nil
+    }
   }
 
   #if Audio

@@ -214,7 +214,7 @@ extension PeerConnection {
     guard self.core.media != nil, self.core.isAuthenticated, !self.core.isMediaReady else { return }
     let profile: SRTPProfile?
     switch self.dtls {
-    case .some(let connection): profile = connection.negotiatedSRTPProfile
+    case .some(let connection): profile = connection.value.negotiatedSRTPProfile
     case .none: profile = nil
     }
     // A peer that agreed on no profile gets no media; its data channels are none the worse.
@@ -225,7 +225,7 @@ extension PeerConnection {
     var material = SecretBytes(count: protection.keyingMaterialLength)
     var span = material.mutableBytes
     do throws(DTLS.UsageError) {
-      try self.dtls?.exportKeyingMaterial(label: "EXTRACTOR-dtls_srtp", into: &span)
+      try self.dtls?.value.exportKeyingMaterial(label: "EXTRACTOR-dtls_srtp", into: &span)
     } catch {
       return
     }

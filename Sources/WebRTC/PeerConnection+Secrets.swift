@@ -1,3 +1,4 @@
+import Bytes
 import DTLS
 
 extension PeerConnection {
@@ -5,7 +6,7 @@ extension PeerConnection {
   /// before its keys exist.
   public var exposedSecrets: DTLS.ExposedSecrets? {
     switch self.dtls {
-    case .some(let connection): connection.exposedSecrets
+    case .some(let connection): connection.value.exposedSecrets
     case .none: nil
     }
   }

@@ -31,7 +31,7 @@ import SRTP
 public struct PeerConnection: ~Copyable {
   @usableFromInline var storage: Indirect<Core>
   /// Exists once the DTLS role is known, that is with the answer.
-  var dtls: DTLS.Connection?
+  var dtls: Indirect<DTLS.Connection>?
   #if Audio
   /// The keys of audio and video, once the handshake has made them.
   var srtp: SRTP.Session?
@@ -48,25 +48,7 @@ public struct PeerConnection: ~Copyable {
     #if Audio
     guard configuration.rtp.isValid, configuration.srtp.isValid else { throw .configuration }
     #endif
-    var random = SeededRandom(seed: seed)
-    let agent: ICE.Agent
-    let channels: DataChannels
-    do throws(ICE.Agent.UsageError) {
-      agent = try ICE.Agent(configuration: configuration.ice, random: random.split(), now: now)
-    } catch {
-      throw .configuration
-    }
-    do throws(SCTP.Association.UsageError) {
-      channels = try DataChannels(
-        configuration: configuration.channels, isDTLSClient: nil, random: random.split(), now: now)
-    } catch {
-      throw .configuration
-    }
-    let signaling = Signaling(random: &random)
-    self.storage = Indirect(
-      Core(
-        configuration: configuration, identity: identity, random: random, agent: agent, channels: channels,
-        signaling: signaling, now: now))
+    self.storage = Indirect { Core.make(configuration, identity: identity, random: SeededRandom(seed: seed), now: now) }
     self.dtls = nil
     #if Audio
     self.srtp = nil

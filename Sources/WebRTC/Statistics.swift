@@ -49,7 +49,7 @@ extension PeerConnection {
   public var statistics: Statistics {
     let dtls: DTLS.Statistics
     switch self.dtls {
-    case .some(let connection): dtls = connection.statistics
+    case .some(let connection): dtls = connection.value.statistics
     case .none: dtls = DTLS.Statistics()
     }
     var result = Statistics(

@@ -70,6 +70,11 @@ public struct Association: Sendable {
   /// Takes the configuration and a generator of its own, seeded from entropy: tags and the cookie key come from it.
   public init(configuration: Configuration, random: SeededRandom, now: Instant) throws(UsageError) {
     guard configuration.isValid else { throw .invalidConfiguration }
+    self.init(checked: configuration, random: random, now: now)
+  }
+
+  /// As `init(configuration:)`, with a configuration that is known to be valid.
+  package init(checked configuration: Configuration, random: SeededRandom, now: Instant) {
     self.configuration = configuration
     self.random = random
     self.now = now
