@@ -28,7 +28,7 @@ extension PeerConnection {
     guard !self.core.isClosing else { throw .closed }
     let channel = try self.core.channels.open(options, now: now)
     // The first exchange is yet to come otherwise, and needs no reminder.
-    if self.core.signaling.current != nil, !self.core.signaling.hasDataSlot {
+    if self.core.signaling.current != nil, !self.core.signaling.slots.hasData {
       self.core.signaling.isDataRefused = false
       self.noteNegotiationNeeded()
     }

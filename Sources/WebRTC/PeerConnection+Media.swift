@@ -185,12 +185,7 @@ extension PeerConnection {
   /// Makes the RTP session when there is to be media for the first time.
   mutating func prepareMedia(now: Instant) {
     guard self.core.media == nil else { return }
-    do throws(RTP.Session.UsageError) {
-      self.core.media = try Media(configuration: self.core.configuration.rtp, random: self.core.random.split(), now: now)
-    } catch {
-      // `init` has looked at the configuration.
-      self.core.counters.sealFailures &+= 1
-    }
+    self.core.media = Media(configuration: self.core.configuration.rtp, random: self.core.random.split(), now: now)
     self.startMedia(now: now)
   }
 

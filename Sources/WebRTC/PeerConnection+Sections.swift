@@ -162,7 +162,7 @@ extension PeerConnection {
     #if Audio
     self.retireMissing(from: slots, now: now)
     #endif
-    if self.core.signaling.hasDataSlot, !slots.hasData { self.core.signaling.isDataRefused = true }
+    if self.core.signaling.slots.hasData, !slots.hasData { self.core.signaling.isDataRefused = true }
     self.core.signaling.slots = slots
   }
 
@@ -194,7 +194,7 @@ extension PeerConnection {
 
   /// Whether the last exchange left something undone that a channel or a transceiver wants.
   var isUnsettled: Bool {
-    if self.core.channels.hasChannels, !self.core.signaling.hasDataSlot, !self.core.signaling.isDataRefused { return true }
+    if self.core.channels.hasChannels, !self.core.signaling.slots.hasData, !self.core.signaling.isDataRefused { return true }
     #if Audio
     return self.isMediaUnsettled
     #else

@@ -50,19 +50,17 @@ struct Signaling: Sendable {
     self.sessionID = max(random.next() >> 2, 1)
   }
 
-  var hasDataSlot: Bool { self.slots.hasData }
-
   /// A mid that the session has not had: the smallest number.
   mutating func freshMid() -> [UInt8] {
     while true {
       let mid = decimal(self.nextMid)
       self.nextMid &+= 1
-      if !self.mids.contains(mid), !self.isInUse(mid) { return mid }
+      if !self.mids.contains(mid), !Self.isUsed(mid, in: self.current) { return mid }
     }
   }
 
-  private func isInUse(_ mid: [UInt8]) -> Bool {
-    guard let current = self.current else { return false }
+  private static func isUsed(_ mid: [UInt8], in current: SessionDescription?) -> Bool {
+    guard let current else { return false }
     for section in current.sections {
       if let known = section.mid, bytesEqual(current.bytes(in: known), mid.span) { return true }
     }

@@ -134,7 +134,7 @@ extension Session {
       let ssrc = self.lines[line].sender.ssrc
       let media = self.streams[index].ssrc
       let start = writer.count
-      self.beginFeedback(ssrc, reducedSize: self.lines[line].parameters.reducedSize, into: &writer)
+      Self.beginFeedback(ssrc, cname: self.cname, reducedSize: self.lines[line].parameters.reducedSize, into: &writer)
       let head = writer.count
       guard writer.remaining >= 40 else {
         writer.rewind(to: start)
@@ -167,8 +167,8 @@ extension Session {
     self.reports.transportIsDue = false
     guard let line = self.lines.indices.first(where: { self.lines[$0].reportsTransport }) else { return false }
     let start = writer.count
-    self.beginFeedback(
-      self.lines[line].sender.ssrc, reducedSize: self.lines[line].parameters.reducedSize, into: &writer)
+    Self.beginFeedback(
+      self.lines[line].sender.ssrc, cname: self.cname, reducedSize: self.lines[line].parameters.reducedSize, into: &writer)
     let isWritten = self.arrivals.write(
       sender: self.lines[line].sender.ssrc, media: self.reports.transportMedia, into: &writer)
     guard isWritten else {
@@ -184,7 +184,7 @@ extension Session {
   mutating func writeGoodbyes(into writer: inout SpanWriter) -> Bool {
     let head = 20 &+ SourceDescription.chunkSize(cname: self.cname.span)
     guard let first = self.reports.goodbyes.first, writer.remaining >= head &+ 4 else { return false }
-    self.beginFeedback(first, reducedSize: false, into: &writer)
+    Self.beginFeedback(first, cname: self.cname, reducedSize: false, into: &writer)
     let count = min(self.reports.goodbyes.count, 31, (writer.remaining &- 4) / 4)
     let start = ControlPacket.begin(ControlPacket.Kind.goodbye, count: UInt8(truncatingIfNeeded: count), into: &writer)
     for i in 0..<count { writer.write(self.reports.goodbyes[i]) }
@@ -195,11 +195,11 @@ extension Session {
 
   /// A compound begins with a report and names its source (RFC 3550 section 6.1, RFC 4585 section 3.1), unless both sides do
   /// without (RFC 5506).
-  private func beginFeedback(_ ssrc: UInt32, reducedSize: Bool, into writer: inout SpanWriter) {
+  private static func beginFeedback(_ ssrc: UInt32, cname: [UInt8], reducedSize: Bool, into writer: inout SpanWriter) {
     guard !reducedSize else { return }
     let start = ControlPacket.begin(ControlPacket.Kind.receiverReport, count: 0, into: &writer)
     writer.write(ssrc)
     ControlPacket.end(start, into: &writer)
-    SourceDescription.write(ssrc: ssrc, cname: self.cname.span, into: &writer)
+    SourceDescription.write(ssrc: ssrc, cname: cname.span, into: &writer)
   }
 }

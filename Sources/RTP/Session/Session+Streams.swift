@@ -62,13 +62,14 @@ extension Session {
 
   /// The last stream takes the removed one's place.
   mutating func removeStream(_ index: Int) {
-    let stream = self.streams[index]
-    self.sources.remove(stream.ssrc)
-    if let rtx = stream.rtxSSRC { self.sources.remove(rtx) }
-    self.lines[stream.line].streamCount &-= 1
+    // No copy of the whole: it is large.
+    let (ssrc, line) = (self.streams[index].ssrc, self.streams[index].line)
+    self.sources.remove(ssrc)
+    if let rtx = self.streams[index].rtxSSRC { self.sources.remove(rtx) }
+    self.lines[line].streamCount &-= 1
     let last = self.streams.count &- 1
-    self.streams.swapAt(index, last)
-    self.streams.removeLast()
+    if index < last { self.streams[index] = self.streams[last] }
+    self.streams.removeLast(1)
     self.feedbackReady.set(last, false)
     self.frameReady.set(last, false)
     self.packetReady.set(last, false)
@@ -77,7 +78,7 @@ extension Session {
       if let rtx = self.streams[index].rtxSSRC { self.sources.insert(rtx, .repair, index) }
       self.refreshStream(index)
     }
-    self.tell(.streamRemoved(line: stream.line, ssrc: stream.ssrc))
+    self.tell(.streamRemoved(line: line, ssrc: ssrc))
   }
 
   /// How long after its BYE a stream's last packets may arrive. Browsers say BYE to pause a stream, too, and go on with the same SSRC.

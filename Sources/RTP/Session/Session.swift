@@ -61,6 +61,11 @@ public struct Session: Sendable {
 
   public init(configuration: Configuration = Configuration(), random: SeededRandom, now: Instant) throws(UsageError) {
     guard configuration.isValid else { throw .invalidConfiguration }
+    self.init(checked: configuration, random: random, now: now)
+  }
+
+  /// As `init(configuration:)`, with a configuration that is known to be valid.
+  package init(checked configuration: Configuration, random: SeededRandom, now: Instant) {
     self.configuration = configuration
     self.random = random
     if configuration.cname.isEmpty {

@@ -15,13 +15,13 @@ final class Media {
   /// The MediaStream of tracks that name none, and our name in RTCP (RFC 7022).
   let cname: [UInt8]
 
-  /// `random` is this machine's own.
-  init(configuration: RTP.Session.Configuration, random: SeededRandom, now: Instant) throws(RTP.Session.UsageError) {
+  /// `random` is this machine's own, and the configuration is known to be valid.
+  init(configuration: RTP.Session.Configuration, random: SeededRandom, now: Instant) {
     var configuration = configuration
     var random = random
     if configuration.cname.isEmpty { configuration.cname = randomToken(&random) }
     self.cname = configuration.cname
-    self.session = try RTP.Session(configuration: configuration, random: random.split(), now: now)
+    self.session = RTP.Session(checked: configuration, random: random.split(), now: now)
   }
 
   init(copying other: Media) {
@@ -39,10 +39,9 @@ final class Media {
 
   /// What the next offer says of a transceiver.
   func offer(of index: Int, mid: [UInt8]) -> OfferedMedia {
-    let transceiver = self.transceivers[index]
-    return OfferedMedia(
-      mid: mid, direction: transceiver.direction, capabilities: self.identifiers.assign(to: transceiver.capabilities),
-      source: self.source(of: index))
+    OfferedMedia(
+      mid: mid, direction: self.transceivers[index].direction,
+      capabilities: self.identifiers.assign(to: self.transceivers[index].capabilities), source: self.source(of: index))
   }
 
   /// Takes a transceiver in, whose line may have been that of one which ended.
@@ -61,10 +60,9 @@ final class Media {
   static let maximumTransceivers = 1024
 
   func source(of index: Int) -> LocalSource {
-    let transceiver = self.transceivers[index]
-    return LocalSource(
-      streamID: transceiver.streamID, trackID: transceiver.trackID,
-      stream: self.session.sendingStream(of: transceiver.line), cname: self.cname)
+    LocalSource(
+      streamID: self.transceivers[index].streamID, trackID: self.transceivers[index].trackID,
+      stream: self.session.sendingStream(of: self.transceivers[index].line), cname: self.cname)
   }
 }
 
