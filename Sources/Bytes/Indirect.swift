@@ -6,10 +6,16 @@
 public struct Indirect<Value: ~Copyable>: ~Copyable {
   @usableFromInline let pointer: UnsafeMutablePointer<Value>
 
+  @inlinable
+  public init(_ value: consuming Value) {
+    unsafe self.pointer = .allocate(capacity: 1)
+    unsafe self.pointer.initialize(to: value)
+  }
+
   /// `make` is a closure so that the value is made where it is to lie, and not moved there: a device's stack has no room for two.
   @inlinable @inline(__always)
   public init<Failure>(_ make: () throws(Failure) -> Value) throws(Failure) {
-    let pointer = unsafe UnsafeMutablePointer<Value>.allocate(capacity: 1)
+    let pointer = UnsafeMutablePointer<Value>.allocate(capacity: 1)
     do throws(Failure) {
       unsafe pointer.initialize(to: try make())
     } catch {

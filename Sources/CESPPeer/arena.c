@@ -269,15 +269,12 @@ arena *arena_enter(arena *entered) {
 
 void arena_leave(arena *former) { current = former; }
 
-PER_THREAD arena_refused_t arena_refused;
-
 int arena_memalign(void **pointer, size_t alignment, size_t size) {
   void *allocated = current != NULL ? arena_allocate(current, alignment, size) : NULL;
   if (allocated != NULL) {
     *pointer = allocated;
     return 0;
   }
-  if (arena_refused != NULL) arena_refused(current);
   return ENOMEM;
 }
 

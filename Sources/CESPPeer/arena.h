@@ -1,4 +1,4 @@
-// Between arena.c and arena_run.c.
+// Between the arena and what works in one.
 #pragma once
 #include "swift_peer_arena.h"
 
@@ -8,7 +8,3 @@
 #else
 #define PER_THREAD _Thread_local
 #endif
-
-// What `arena_memalign` calls before it refuses, where there is something.
-typedef void (*arena_refused_t)(arena *arena);
-extern PER_THREAD arena_refused_t arena_refused;

@@ -1,6 +1,7 @@
 // The table of this implementation's functions, which are in Swift. Where peers have arenas it is the one in claimed.c.
 #if !defined(SWIFT_PEER_ARENA)
 #include "implementation.h"
+#include "swift_peer_driver.h"
 
 static const esp_peer_ops_t implementation = {
     .open = swift_peer_open,
@@ -20,5 +21,7 @@ static const esp_peer_ops_t implementation = {
 };
 
 const esp_peer_ops_t *swift_peer_get_impl(void) { return &implementation; }
+
+bool swift_peer_has_reserve(void) { return true; }
 
 #endif

@@ -80,7 +80,7 @@ extension Connection {
     if !self.remoteFingerprints.isEmpty { try self.checkFingerprint() }
   }
 
-  func checkFingerprint() throws(Fault) {
+  @inline(__always) func checkFingerprint() throws(Fault) {
     for fingerprint in self.remoteFingerprints where fingerprint.matches(self.handshake.peerCertificate.span) { return }
     throw .fingerprintMismatch
   }

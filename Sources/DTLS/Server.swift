@@ -17,7 +17,7 @@ extension Connection {
     self.peerFlightEnd = self.reassembly.next &- 1
     if self.configuration.requiresCookie {
       self.records.continueClear(from: self.handshake.latestRecordNumber)
-      let cookie = self.cookie(for: hello)
+      let cookie = Self.cookie(for: hello, secret: self.cookieSecret)
       guard constantTimeEqual(cookie.span, hello.cookie.span) else {
         // A second refusal would be the client's error, or the network's; and no end of it.
         guard self.handshake.nextSequence == 0 else { throw .alert(.handshakeFailure) }
@@ -32,10 +32,10 @@ extension Connection {
 
   /// Bound to what the client must repeat unchanged (RFC 6347 section 4.2.1).
   @inline(never)
-  private func cookie(for hello: ClientHello) -> InlineArray<32, UInt8> {
+  private static func cookie(for hello: ClientHello, secret: InlineArray<32, UInt8>) -> InlineArray<32, UInt8> {
     var suites = MessageWriter()
     for suite in hello.cipherSuites { suites.write(suite) }
-    return HMAC.sha256(key: self.cookieSecret.span, hello.random.span, suites.bytes.span)
+    return HMAC.sha256(key: secret.span, hello.random.span, suites.bytes.span)
   }
 
   /// No timer: the client, which knows whether it still wants to come in, repeats its hello.

@@ -1,7 +1,7 @@
 import SCTP
 
 /// The channels that exist, found by handle or by stream.
-struct ChannelTable: Sendable {
+@usableFromInline struct ChannelTable: Sendable {
   struct Entry: Sendable {
     var label: [UInt8] = []
     var subprotocol: [UInt8] = []
@@ -48,7 +48,7 @@ struct ChannelTable: Sendable {
   }
 
   /// The slot of a channel that exists.
-  func slot(of channel: DataChannels.Channel) -> Int? {
+  @usableFromInline func slot(of channel: DataChannels.Channel) -> Int? {
     let slot = Int(channel.index & 0xFFFF)
     guard slot < self.entries.count, self.entries[slot].isInUse,
       UInt32(self.entries[slot].generation) == channel.index &>> 16
@@ -61,9 +61,17 @@ struct ChannelTable: Sendable {
     return found == StreamIndex.none ? nil : Int(self.owners[Int(found)])
   }
 
-  func stream(of slot: Int) -> UInt16? {
+  @usableFromInline func stream(of slot: Int) -> UInt16? {
     let stream = self.entries[slot].stream
     return stream == StreamIndex.none ? nil : self.streams.identifier(of: stream)
+  }
+
+  @usableFromInline func info(of channel: DataChannels.Channel) -> DataChannels.ChannelInfo? {
+    guard let slot = self.slot(of: channel) else { return nil }
+    let entry = self.entries[slot]
+    return DataChannels.ChannelInfo(
+      label: entry.label, subprotocol: entry.subprotocol, ordered: entry.ordered, reliability: entry.reliability,
+      priority: entry.priority, negotiated: entry.isNegotiated, state: entry.state, streamID: self.stream(of: slot))
   }
 
   func isTaken(_ stream: UInt16) -> Bool { self.streams.slot(of: stream) != StreamIndex.none }

@@ -61,10 +61,15 @@ extension DataChannels {
   }
 
   /// The size of the next message in bytes; nil if there is none.
-  public var nextMessageSize: Int? {
-    if let size = self.early.nextSize { return size }
-    guard let next = self.association.nextMessage, self.channels.slot(ofStream: next.stream) != nil,
-      PayloadProtocol.kind(of: next.protocolIdentifier) != nil
+  @inlinable @inline(__always) public var nextMessageSize: Int? {
+    Self.nextSize(self.early, self.association.nextMessage, self.channels)
+  }
+
+  /// Without `self`: whatever is handed all of this to look at gets a copy, and this is asked for every message.
+  @usableFromInline
+  static func nextSize(_ early: EarlyMessages, _ next: Association.Message?, _ channels: ChannelTable) -> Int? {
+    if let size = early.nextSize { return size }
+    guard let next, channels.slot(ofStream: next.stream) != nil, PayloadProtocol.kind(of: next.protocolIdentifier) != nil
     else { return nil }
     return PayloadProtocol.isEmpty(next.protocolIdentifier) ? 0 : next.size
   }
@@ -80,7 +85,7 @@ extension DataChannels {
 
 /// Messages for streams on which no channel is open here yet: a negotiated channel that the peer opened first.
 /// Bounded; opening the channel makes them the next to be pulled.
-struct EarlyMessages: Sendable {
+@usableFromInline struct EarlyMessages: Sendable {
   struct Message: Sendable {
     var stream: UInt16
     var kind: DataChannels.Kind

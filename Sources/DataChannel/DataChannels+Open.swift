@@ -47,7 +47,7 @@ extension DataChannels {
   }
 
   /// The lowest stream of our parity that no channel has (RFC 8832 section 6).
-  func freeStream() -> UInt16? {
+  @inline(__always) func freeStream() -> UInt16? {
     var stream: UInt32 = self.isDTLSClient == true ? 0 : 1
     let limit = UInt32(self.association.outboundStreams)
     while stream < limit {

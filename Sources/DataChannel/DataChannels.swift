@@ -21,9 +21,9 @@ public struct DataChannels: Sendable {
     public var maximumEarlyBytes: Int = 65_536
     public init() {}
 
-    var isValid: Bool {
+    package var isValid: Bool {
       (1...32_768).contains(self.maximumChannels) && (0...65_535).contains(self.maximumNameLength)
-        && self.maximumEarlyBytes >= 0
+        && self.maximumEarlyBytes >= 0 && self.association.isValid
     }
   }
 
@@ -45,7 +45,7 @@ public struct DataChannels: Sendable {
 
   let configuration: Configuration
   @usableFromInline var association: Association
-  var channels = ChannelTable()
+  @usableFromInline var channels = ChannelTable()
   var isDTLSClient: Bool?
   var isConnected = false
   var isEnded = false
@@ -56,7 +56,7 @@ public struct DataChannels: Sendable {
   var awaitingControl: [Int32] = []
   var events: [Event] = []
   var eventsTaken = 0
-  var early = EarlyMessages()
+  @usableFromInline var early = EarlyMessages()
   var scratch: [UInt8] = []
   /// Nothing has happened since events were last carried over from the association: polling costs next to nothing.
   var isSettled = false
@@ -181,17 +181,10 @@ public struct DataChannels: Sendable {
   public var hasChannels: Bool { self.channels.count > 0 }
 
   /// Nil once the channel is closed.
-  public func info(of channel: Channel) -> ChannelInfo? {
-    guard let slot = self.channels.slot(of: channel) else { return nil }
-    let entry = self.channels[slot]
-    return ChannelInfo(
-      label: entry.label, subprotocol: entry.subprotocol, ordered: entry.ordered, reliability: entry.reliability,
-      priority: entry.priority, negotiated: entry.isNegotiated, state: entry.state,
-      streamID: self.channels.stream(of: slot))
-  }
+  @inlinable @inline(__always) public func info(of channel: Channel) -> ChannelInfo? { self.channels.info(of: channel) }
 
   /// Bytes of user data queued on the channel and not yet sent.
-  public func bufferedAmount(of channel: Channel) -> Int {
+  @inlinable @inline(__always) public func bufferedAmount(of channel: Channel) -> Int {
     guard let slot = self.channels.slot(of: channel), let stream = self.channels.stream(of: slot) else { return 0 }
     return self.association.bufferedAmount(stream: stream)
   }

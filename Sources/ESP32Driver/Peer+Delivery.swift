@@ -48,7 +48,7 @@ extension Peer {
     case .channelOpened(let entry): return self.prepare(entry, isOpen: true)
     case .channelClosed(let entry): return self.prepare(entry, isOpen: false)
     case .localDescription:
-      var size = 4096
+      var size = self.buffer.count
       while size <= 65_536 {
         self.buffer.ensure(size)
         if let count = self.writeDescription() { return .description(count) }

@@ -72,7 +72,7 @@ extension Peer {
   /// Calls back with all that has come, up to a bound. Whether there was anything.
   private func deliver() -> Bool {
     var rounds = 0
-    while rounds < 256, !self.isClosed, let delivery = self.nextDelivery() {
+    while rounds < 256, !self.isClosed, swift_peer_has_reserve(), let delivery = self.nextDelivery() {
       self.suspend()
       let isKept = self.callBack(delivery)
       self.resume()

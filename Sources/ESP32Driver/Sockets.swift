@@ -59,7 +59,7 @@ extension Peer {
     var index = 0
     while index < self.sockets.count {
       var rounds = 0
-      while rounds < 32, index < self.sockets.count, self.receiveDatagram(on: self.sockets[index]) {
+      while rounds < 32, index < self.sockets.count, swift_peer_has_reserve(), self.receiveDatagram(on: self.sockets[index]) {
         hasReceived = true
         rounds &+= 1
       }

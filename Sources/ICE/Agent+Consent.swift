@@ -63,7 +63,7 @@ extension Agent {
 
   /// When the selected path counts as silent: nothing heard, or no check of ours answered in three rounds, which is what
   /// a path that works in one direction only looks like.
-  var silenceBegins: Instant {
+  @inline(__always) var silenceBegins: Instant {
     guard let selection = self.selection else { return .distantFuture }
     return min(
       selection.lastReceived + self.configuration.disconnectedTimeout,
@@ -72,7 +72,7 @@ extension Agent {
 
   /// When a silent path is asked by ordinary checks, before it counts as disconnected: consent checks are too rare to
   /// tell a path that died from one that lost a packet or two.
-  var doubtBegins: Instant {
+  @inline(__always) var doubtBegins: Instant {
     let lead = min(self.configuration.disconnectedTimeout / 2, .seconds(2))
     return Instant(nanoseconds: (self.silenceBegins - .zero - lead).nanoseconds)
   }
@@ -84,7 +84,7 @@ extension Agent {
     if doubt > now {
       self.timers.set(.liveness, at: doubt)
     } else if silence > now {
-      if let i = self.pairIndex(id: selection.pairID), self.pairs[i].attempts == 0 { self.trigger(i) }
+      if let i = self.pairs.index(id: selection.pairID), self.pairs[i].attempts == 0 { self.trigger(i) }
       self.timers.set(.liveness, at: silence)
     } else {
       self.setState(.disconnected)
@@ -114,7 +114,7 @@ extension Agent {
     guard self.recoveringSince != nil, let selection = self.selection else { return }
     self.recoveringSince = nil
     self.timers.set(.liveness, at: max(self.doubtBegins, now + .milliseconds(1)))
-    if let i = self.pairIndex(id: selection.pairID) {
+    if let i = self.pairs.index(id: selection.pairID) {
       self.pairs[i].attempts = 0
       self.pairs[i].nextAttempt = .distantFuture
     }
@@ -164,7 +164,7 @@ extension Agent {
   /// A controlling peer that sends on another pair that it nominated, while the current one is silent, moved there.
   mutating func didReceiveDataElsewhere(from remote: TransportAddress, to local: TransportAddress, now: Instant) {
     guard self.role == .controlled, let selection = self.selection,
-      let i = self.pairIndex(local: local, remote: remote)
+      let i = self.pairs.index(local: local, remote: remote)
     else { return }
     self.pairs[i].lastReceived = now
     guard self.pairs[i].isValid, self.pairs[i].isNominated,

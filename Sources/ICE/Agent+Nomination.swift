@@ -73,7 +73,7 @@ extension Agent {
     self.pairs[i].isNominated = true
     if let selection = self.selection, selection.isNominated, selection.pairID == self.pairs[i].id { return }
     guard let selection = self.selection, selection.isNominated, !selection.isPrevious,
-      let current = self.pairIndex(id: selection.pairID)
+      let current = self.pairs.index(id: selection.pairID)
     else {
       self.select(i, nominated: true, now: now)
       return
@@ -91,7 +91,7 @@ extension Agent {
 
   /// Gives way to a pair that the peer nominated while checks of the current one stay unanswered.
   mutating func yieldToChallenger(_ now: Instant) {
-    guard let i = self.pairIndex(id: self.challenger), let j = self.pairIndex(id: self.selection?.pairID ?? 0),
+    guard let i = self.pairs.index(id: self.challenger), let j = self.pairs.index(id: self.selection?.pairID ?? 0),
       self.role == .controlled, self.pairs[i].isValid
     else {
       self.challenger = 0
@@ -107,7 +107,7 @@ extension Agent {
   mutating func select(_ i: Int, nominated: Bool, now: Instant) {
     let pair = self.pairs[i]
     let isSame = self.selection?.local == pair.local && self.selection?.remote == pair.remote
-    if let old = self.selection, !isSame, let j = self.pairIndex(id: old.pairID) {
+    if let old = self.selection, !isSame, let j = self.pairs.index(id: old.pairID) {
       // The pair that is left is asked once more, and kept only if it answers.
       self.pairs[j].isNominated = false
       self.pairs[j].attempts = 0

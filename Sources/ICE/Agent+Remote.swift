@@ -105,7 +105,7 @@ extension Agent {
     guard local.base.ip.isV4 == remote.address.ip.isV4 else { return nil }
     // RFC 8445 section 6.1.2.2: IPv6 link-local addresses only with one another.
     guard local.base.ip.isV4 || local.base.ip.isLinkLocal == remote.address.ip.isLinkLocal else { return nil }
-    if let i = self.pairIndex(local: local.base, remote: remote.address) { return i }
+    if let i = self.pairs.index(local: local.base, remote: remote.address) { return i }
     self.lastPairID &+= 1
     var pair = Pair(id: self.lastPairID, local: local, remote: remote)
     pair.computePriority(role: self.role)
@@ -129,14 +129,6 @@ extension Agent {
 
   func isReplaceable(_ pair: Pair) -> Bool {
     !pair.isValid && pair.ticket == 0 && (pair.isExhausted || pair.state != .inProgress) && pair.id != self.selection?.pairID
-  }
-
-  func pairIndex(local: TransportAddress, remote: TransportAddress) -> Int? {
-    self.pairs.firstIndex { $0.remote == remote && $0.local == local }
-  }
-
-  func pairIndex(id: UInt32) -> Int? {
-    id == 0 ? nil : self.pairs.firstIndex { $0.id == id }
   }
 
   mutating func sortPairs() {
@@ -165,6 +157,14 @@ extension Agent {
   }
 
   mutating func renewSelectionPriority() {
-    if let i = self.pairIndex(id: self.selection?.pairID ?? 0) { self.selection?.priority = self.pairs[i].priority }
+    if let i = self.pairs.index(id: self.selection?.pairID ?? 0) { self.selection?.priority = self.pairs[i].priority }
   }
+}
+
+extension [Pair] {
+  func index(local: TransportAddress, remote: TransportAddress) -> Int? {
+    self.firstIndex { $0.remote == remote && $0.local == local }
+  }
+
+  func index(id: UInt32) -> Int? { id == 0 ? nil : self.firstIndex { $0.id == id } }
 }

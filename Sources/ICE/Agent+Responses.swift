@@ -38,7 +38,7 @@ extension Agent {
     self.removeTransaction(t)
     // RFC 7675 section 5.1: what expired with consent may not renew it.
     guard transaction.sentAt + self.configuration.consentTimeout > now else { return }
-    let i = transaction.isPrevious ? nil : self.pairIndex(id: transaction.pairID)
+    let i = transaction.isPrevious ? nil : self.pairs.index(id: transaction.pairID)
     guard transaction.remote == remote, transaction.local == local else {
       self.statistics.asymmetricResponses &+= 1
       if let i, transaction.purpose == .check, !self.pairs[i].isValid { self.refuse(i) }

@@ -51,7 +51,7 @@ public struct Agent: Sendable {
   var lastGathering = Instant.zero
 
   /// The check list, highest priority first.
-  var pairs: [Pair] = []
+  @usableFromInline var pairs: [Pair] = []
   var lastPairID: UInt32 = 0
   var lastTicket: UInt32 = 0
   var lastCheck: Instant?
@@ -68,7 +68,7 @@ public struct Agent: Sendable {
   var transactions: [Transaction] = []
   var dueTransactions = 0
   var responses: [PendingResponse] = []
-  var earlyChecks: [EarlyCheck] = []
+  @usableFromInline var earlyChecks: [EarlyCheck] = []
 
   var notices: [Notice] = []
   /// How many of `locals` were reported.
@@ -107,7 +107,7 @@ public struct Agent: Sendable {
   /// When `advance(to:)` has something to do; after it has, always later than its `now`.
   @inlinable public var nextDeadline: Instant? { self.timers.next }
 
-  var isOver: Bool { self.state == .closed || self.state == .failed }
+  @inline(__always) var isOver: Bool { self.state == .closed || self.state == .failed }
 
   /// Sets the role before checks begin, or when signalling settles it later; checks then continue in the new role.
   public mutating func setRole(_ role: Role) {
@@ -118,15 +118,19 @@ public struct Agent: Sendable {
 
   /// Whether a packet that came this way may be taken as the peer's: on the selected pair, a valid one, or one on which
   /// an authenticated check was received, so that DTLS may begin before our own check is answered.
-  public func accepts(from remote: TransportAddress, to local: TransportAddress) -> Bool {
-    if self.selection?.remote == remote, self.selection?.local == local { return true }
-    for i in self.pairs.indices
-    where (self.pairs[i].isValid || self.pairs[i].wasChecked) && self.pairs[i].remote == remote
-      && self.pairs[i].local == local
-    {
-      return true
-    }
-    for check in self.earlyChecks where check.remote == remote && check.local == local { return true }
+  @inlinable @inline(__always) public func accepts(from remote: TransportAddress, to local: TransportAddress) -> Bool {
+    if let selection = self.selection, selection.remote == remote, selection.local == local { return true }
+    return Self.isKnown(remote, local, self.pairs, self.earlyChecks)
+  }
+
+  /// Without `self`: whatever is handed a whole agent to look at gets a copy, and this is asked for every datagram.
+  @usableFromInline
+  static func isKnown(
+    _ remote: TransportAddress, _ local: TransportAddress, _ pairs: [Pair], _ earlyChecks: [EarlyCheck]
+  ) -> Bool {
+    for i in pairs.indices
+    where (pairs[i].isValid || pairs[i].wasChecked) && pairs[i].remote == remote && pairs[i].local == local { return true }
+    for check in earlyChecks where check.remote == remote && check.local == local { return true }
     return false
   }
 

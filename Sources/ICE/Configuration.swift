@@ -43,7 +43,7 @@ extension Agent {
 
     public init(role: Role) { self.role = role }
 
-    var isValid: Bool {
+    package var isValid: Bool {
       self.pacingInterval >= .milliseconds(5) && self.pacingInterval <= .seconds(1)
         && self.initialRTO >= .milliseconds(20) && self.initialRTO <= .seconds(10)
         && self.maximumRTO >= self.initialRTO && self.maximumRTO <= .seconds(60)

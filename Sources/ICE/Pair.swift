@@ -5,7 +5,7 @@ import Time
 ///
 /// A reflexive local candidate never makes a pair of its own: it would be the same packets from the same base as its
 /// host candidate's pair, and be pruned (section 6.1.2.4). So pairs are identified by what packets show.
-struct Pair: Sendable {
+@usableFromInline struct Pair: Sendable {
   enum State: UInt8, Sendable { case frozen, waiting, inProgress, succeeded, failed }
 
   let id: UInt32
@@ -101,7 +101,7 @@ struct PendingResponse: Sendable {
 }
 
 /// A check that came before the credentials of the peer's session were known (RFC 8445 section 7.3).
-struct EarlyCheck: Sendable {
+@usableFromInline struct EarlyCheck: Sendable {
   var local: TransportAddress
   var remote: TransportAddress
   var priority: UInt32
@@ -112,8 +112,8 @@ struct EarlyCheck: Sendable {
 
 /// The path that data takes, kept apart from the check list so that it outlives a restart.
 @usableFromInline struct Selection: Sendable {
-  var local: TransportAddress
-  var remote: TransportAddress
+  @usableFromInline var local: TransportAddress
+  @usableFromInline var remote: TransportAddress
   var localKind: Candidate.Kind
   var remoteKind: Candidate.Kind
   /// 0 once the check list that it came from is gone.

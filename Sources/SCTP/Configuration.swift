@@ -57,7 +57,7 @@ extension Association {
 
     public init() {}
 
-    var isValid: Bool {
+    package var isValid: Bool {
       (256...65_532).contains(self.maximumPacketSize)
         && self.maximumMessageSize >= 1 && self.receiveWindow >= max(self.maximumMessageSize, 1500)
         && self.receiveWindow <= 1 << 29 && self.remoteMaximumMessageSize >= 1

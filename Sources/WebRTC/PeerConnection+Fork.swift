@@ -24,11 +24,11 @@ extension PeerConnection {
     let srtp = try other.forkSRTP()
     var core = other.core
     core.media = core.media.map { Media(copying: $0) }
-    self.storage = Indirect { core }
+    self.storage = Indirect(core)
     self.dtls = dtls
     self.srtp = srtp
     #else
-    self.storage = Indirect { other.core }
+    self.storage = Indirect(other.core)
     self.dtls = dtls
     #endif
   }

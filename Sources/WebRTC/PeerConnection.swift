@@ -44,7 +44,7 @@ public struct PeerConnection: ~Copyable {
   public init(
     configuration: Configuration, identity: Identity, seed: SeededRandom.Seed, now: Instant
   ) throws(UsageError) {
-    guard configuration.dtls.isValid else { throw .configuration }
+    guard configuration.ice.isValid, configuration.dtls.isValid, configuration.channels.isValid else { throw .configuration }
     #if Audio
     guard configuration.rtp.isValid, configuration.srtp.isValid else { throw .configuration }
     #endif

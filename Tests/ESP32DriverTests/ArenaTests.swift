@@ -166,38 +166,6 @@ struct ArenaTests {
     #expect(arena_memalign(&none, 16, 10) == ENOMEM)
   }
 
-  @Test func `work that is refused memory is left, and only that work`() throws {
-    let outer = try Arena(8192), inner = try Arena(4096)
-    struct Context {
-      var inner: OpaquePointer
-      var innerResult: Int32 = 0
-      var wasReached = false
-    }
-    var context = Context(inner: inner.arena)
-    let result = withUnsafeMutablePointer(to: &context) { pointer in
-      arena_run(
-        outer.arena,
-        { raw in
-          let context = raw!.assumingMemoryBound(to: Context.self)
-          context.pointee.innerResult = arena_run(
-            context.pointee.inner,
-            { _ in
-              var block: UnsafeMutableRawPointer?
-              while arena_memalign(&block, 16, 200) == 0 {}
-              return 1
-            }, nil)
-          var block: UnsafeMutableRawPointer?
-          context.pointee.wasReached = arena_memalign(&block, 16, 200) == 0
-          arena_free(block)
-          return 5
-        }, pointer)
-    }
-    #expect(context.innerResult == Int32(ARENA_EXHAUSTED) && context.wasReached && result == 5)
-    #expect(outer.used == 0 && arena_refusals(inner.arena) == 1)
-    var none: UnsafeMutableRawPointer?
-    #expect(arena_memalign(&none, 16, 10) == ENOMEM)
-  }
-
   @Test(arguments: [false, true])
   func `a block that is freed twice, or is none, ends the program`(_ isForeign: Bool) async {
     let result = await #expect(processExitsWith: .failure) { [isForeign] in

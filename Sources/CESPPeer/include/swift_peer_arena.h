@@ -41,13 +41,8 @@ arena *arena_enter(arena *entered);
 void arena_leave(arena *former);
 
 // posix_memalign as Embedded Swift calls it: 0, or ENOMEM where the thread works in no arena or its arena has no room. Swift traps on
-// ENOMEM, so a driver looks at `arena_available` before it begins a piece of work, or begins it by `arena_run`.
+// ENOMEM, so a driver looks at `arena_available` before it begins a piece of work.
 int arena_memalign(void **block, size_t alignment, size_t size);
-
-// Runs `body` in the arena and returns what it returns; ARENA_EXHAUSTED where memory was refused in it. Then `body` was left where it
-// stood, as by longjmp: the objects in the arena are in no state to be used, and all that remains to be done is `arena_destroy`.
-enum { ARENA_EXHAUSTED = -0x7a11 };
-int arena_run(arena *arena, int (*body)(void *context), void *context);
 
 // --- Numbers, in bytes, the few that each block costs included ---
 

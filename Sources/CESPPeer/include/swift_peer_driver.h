@@ -2,6 +2,8 @@
 #ifndef SWIFT_PEER_DRIVER_H
 #define SWIFT_PEER_DRIVER_H
 
+#include <stdbool.h>
+
 #include "swift_peer.h"
 #include "swift_peer_port.h"
 
@@ -19,6 +21,9 @@ void swift_peer_share_identity(const uint8_t *key, const uint8_t *certificate, s
 // An esp_peer_dtls_cipher_pref_t.
 int swift_peer_cipher_preference(void);
 void swift_peer_set_cipher_preference(int preference);
+
+// Whether the peer that is worked for has memory for another piece of work: a datagram, a callback. Always where it has no arena.
+bool swift_peer_has_reserve(void);
 
 #ifdef __cplusplus
 }

@@ -73,7 +73,7 @@ extension Receiver {
 
   /// Half a round trip: a request may be lost as well as its answer, and to know would take a whole one. A sender ignores
   /// requests for what it repeated within a round trip. 100 ms while nothing is known.
-  private var requestInterval: Interval {
+  @inline(__always) private var requestInterval: Interval {
     if let interval = self.configuration.nackInterval { return interval }
     guard let roundTrip = self.roundTrip else { return .milliseconds(100) }
     return min(max(roundTrip / 2, .milliseconds(10)), .seconds(1))

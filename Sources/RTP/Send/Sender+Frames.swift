@@ -66,7 +66,7 @@ extension Sender {
     self.note(header.timestamp, timing, now: now)
   }
 
-  private func header(_ payloadType: UInt8, _ timing: FrameTiming) -> PacketHeader {
+  @inline(__always) private func header(_ payloadType: UInt8, _ timing: FrameTiming) -> PacketHeader {
     var header = PacketHeader(
       payloadType: payloadType, sequenceNumber: self.sequenceNumber,
       timestamp: timing.timestamp &+ self.timestampOffset, ssrc: self.ssrc)

@@ -81,7 +81,7 @@ extension Sender {
     return false
   }
 
-  private func rtxPayloadType(for payloadType: UInt8) -> UInt8? {
+  @inline(__always) private func rtxPayloadType(for payloadType: UInt8) -> UInt8? {
     for mapping in self.mappings where mapping.payloadType == payloadType { return mapping.rtxPayloadType }
     return nil
   }

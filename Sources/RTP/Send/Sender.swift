@@ -92,7 +92,7 @@ struct Sender: Sendable {
   }
 
   /// What a sender report says at `now`.
-  func report(at now: Instant, ntpTime: UInt64) -> SenderInfo {
+  @inline(__always) func report(at now: Instant, ntpTime: UInt64) -> SenderInfo {
     var info = SenderInfo(ssrc: self.ssrc)
     info.ntpTime = ntpTime
     // The timestamp of this very moment, counted on from the last frame's (RFC 3550 section 6.4.1).

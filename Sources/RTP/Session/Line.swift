@@ -28,7 +28,7 @@ struct Line: Sendable {
   }
 
   /// The receiving payload type that `payloadType` is or, for RTX, repairs.
-  func mapping(for payloadType: UInt8) -> (index: Int, isRepair: Bool)? {
+  @inline(__always) func mapping(for payloadType: UInt8) -> (index: Int, isRepair: Bool)? {
     for i in self.parameters.receiveCodecs.indices {
       if self.parameters.receiveCodecs[i].payloadType == payloadType { return (i, false) }
       if self.parameters.receiveCodecs[i].rtxPayloadType == payloadType { return (i, true) }
@@ -41,7 +41,7 @@ struct Line: Sendable {
     return false
   }
 
-  var prefersFullIntra: Bool {
+  @inline(__always) var prefersFullIntra: Bool {
     var fir = false
     for mapping in self.parameters.receiveCodecs {
       if mapping.pli { return false }

@@ -71,7 +71,7 @@ extension Session {
   }
 
   /// The line that sends under the SSRC; its RTX stream's does not count.
-  private func ownLine(_ ssrc: UInt32) -> Int? {
+  @inline(__always) private func ownLine(_ ssrc: UInt32) -> Int? {
     guard let source = self.sources.find(ssrc), source.role == .own,
       self.lines[source.index].sender.ssrc == ssrc
     else { return nil }

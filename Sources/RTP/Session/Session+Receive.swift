@@ -139,7 +139,7 @@ extension Session {
     return found
   }
 
-  private func line(named mid: Span<UInt8>) -> Int? {
+  @inline(__always) private func line(named mid: Span<UInt8>) -> Int? {
     for i in self.lines.indices where bytesEqual(mid, self.lines[i].parameters.mid) { return i }
     return nil
   }

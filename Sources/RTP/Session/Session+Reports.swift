@@ -34,14 +34,14 @@ extension Session {
     self.expect(self.reports.transportDeadline)
   }
 
-  private func sends(_ line: Int) -> Bool {
+  @inline(__always) private func sends(_ line: Int) -> Bool {
     self.lines[line].sender.isSending && self.lines[line].sender.packetCount > 0
   }
 
   private func hasReport(_ line: Int) -> Bool { self.lines[line].streamCount > 0 || self.sends(line) }
 
   /// Whether there is anything that reports are about.
-  var isActive: Bool {
+  @inline(__always) var isActive: Bool {
     if !self.streams.isEmpty { return true }
     for line in self.lines.indices where self.sends(line) { return true }
     return false

@@ -101,5 +101,5 @@ public struct Session: Sendable {
   /// When `advance` is to be called at the latest; nil: there is nothing to wait for.
   @inlinable public var nextDeadline: Instant? { self.deadline == .distantFuture ? nil : self.deadline }
 
-  func ntpTime(_ now: Instant) -> UInt64 { NTPTime.at(now, offset: self.configuration.ntpOffset) }
+  @inline(__always) func ntpTime(_ now: Instant) -> UInt64 { NTPTime.at(now, offset: self.configuration.ntpOffset) }
 }

@@ -39,7 +39,7 @@ extension Association {
   }
 
   /// Bytes queued on the stream and not yet sent, as the W3C's `bufferedAmount` counts.
-  public func bufferedAmount(stream: UInt16) -> Int { self.outbox.queue.bufferedAmount(stream: stream) }
+  @inlinable @inline(__always) public func bufferedAmount(stream: UInt16) -> Int { self.outbox.queue.bufferedAmount(stream: stream) }
 
   /// What `send` still takes, in bytes: a lower bound is this minus 127 a message.
   public var sendBufferFree: Int { self.outbox.queue.freeBytes }
@@ -63,7 +63,7 @@ extension Association {
   }
 
   /// What `receiveMessage` would give, without its bytes.
-  public var nextMessage: Message? { self.inbox.nextMessage }
+  @inlinable @inline(__always) public var nextMessage: Message? { self.inbox.streams.nextMessage }
 
   /// Pulls the next message and forgets it.
   public mutating func discardMessage() {

@@ -33,8 +33,8 @@ public struct Association: Sendable {
   var peer = EndpointParameters()
   let cookieKey: InlineArray<32, UInt8>
 
-  var inbox: Inbox
-  var outbox: Outbox
+  @usableFromInline var inbox: Inbox
+  @usableFromInline var outbox: Outbox
   var handshake = Handshake()
   var acknowledgement = AcknowledgementState()
   var heartbeat = HeartbeatState()

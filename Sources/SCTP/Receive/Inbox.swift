@@ -1,7 +1,7 @@
 import Bytes
 
 /// The receiving half: from DATA chunks to messages, and the window that bounds it all.
-struct Inbox: Sendable {
+@usableFromInline struct Inbox: Sendable {
   enum Verdict { case accepted, duplicate, dropped, violation, tooLarge, tooManyStreams }
 
   /// Blocks kept for each TSN missing below the highest: a hole that could not be filled would never close.
@@ -9,7 +9,7 @@ struct Inbox: Sendable {
 
   private(set) var tsns: ReceivedTSNs
   private var reassembly: Reassembly
-  private(set) var streams: IncomingStreams
+  @usableFromInline private(set) var streams: IncomingStreams
   private var pool: BlockPool
   private let window: Int
   private let packetSize: Int
@@ -108,12 +108,6 @@ struct Inbox: Sendable {
   var nextMessageSize: Int? {
     guard let (size, isReset) = self.streams.withReady({ (Int($0.size), $0.isReset) }), !isReset else { return nil }
     return size
-  }
-
-  /// All of the next message but its bytes.
-  var nextMessage: Association.Message? {
-    guard let (message, isReset) = self.streams.withReady({ ($0.message, $0.isReset) }), !isReset else { return nil }
-    return message
   }
 
   mutating func discardMessage() {

@@ -1,7 +1,7 @@
 import Bytes
 
 /// Whole messages: held until their turn on an ordered stream, then ready to be pulled (RFC 9260 section 6.6).
-struct IncomingStreams: Sendable {
+@usableFromInline struct IncomingStreams: Sendable {
   static let none: Int32 = -1
 
   struct Entry: Sendable {
@@ -42,6 +42,12 @@ struct IncomingStreams: Sendable {
   /// What `takeReady` would return.
   func withReady<Result>(_ body: (Entry) -> Result) -> Result? {
     self.readyFirst == Self.none ? nil : body(self.entries[Int(self.readyFirst)])
+  }
+
+  /// All of the next message but its bytes; nil where there is none, or a reset comes first.
+  @usableFromInline var nextMessage: Association.Message? {
+    guard let (message, isReset) = self.withReady({ ($0.message, $0.isReset) }), !isReset else { return nil }
+    return message
   }
 
   /// False where one stream more than `maximumStreams` would be in use; the chain remains the caller's.

@@ -4,7 +4,7 @@ import Time
 /// Partial reliability (RFC 3758, with the policies of RFC 7496).
 extension Outbox {
   /// Whether the message's policy forbids to send this chunk again.
-  func isExhausted(_ chunk: Outstanding.Chunk, now: Instant) -> Bool {
+  @inline(__always) func isExhausted(_ chunk: Outstanding.Chunk, now: Instant) -> Bool {
     guard self.supportsForwardTSN else { return false }
     let message = self.queue.message(chunk.message)
     return message.isLimited

@@ -15,7 +15,7 @@ extension Outbox {
     let sent = self.outstanding.next &- self.outstanding.first
     let covered = sack.cumulativeTSN &- self.cumulative
     if covered > sent { return covered >= 1 &<< 31 ? .stale : .forged }
-    guard self.isPlausible(sack, reach: sent &- covered) else { return .forged }
+    guard Self.isPlausible(sack, reach: sent &- covered) else { return .forged }
 
     let flightBefore = self.outstanding.bytesInFlight
     var newest = Newest()
@@ -105,7 +105,7 @@ extension Outbox {
   }
 
   /// Gap blocks lie behind the cumulative TSN, begin no later than they end, and reach only what was sent.
-  private func isPlausible(_ sack: borrowing SackChunk, reach: UInt32) -> Bool {
+  private static func isPlausible(_ sack: borrowing SackChunk, reach: UInt32) -> Bool {
     var i = 0
     while i < sack.gapCount {
       let gap = sack.gap(i)

@@ -4,7 +4,7 @@ import Time
 /// DATA into packets (RFC 9260 section 6.1).
 extension Outbox {
   /// Whether `writeData` would write something into an empty packet.
-  var isDataReady: Bool {
+  @inline(__always) var isDataReady: Bool {
     if self.outstanding.lost.count > 0 { return self.mayFly && self.mayLandAgain(self.outstanding.lost.first) }
     guard let size = self.queue.nextFragmentSize(room: .max, full: self.fullFragment) else { return false }
     return self.mayFly && self.mayLand(size)
@@ -18,7 +18,7 @@ extension Outbox {
   private func mayLand(_ size: Int) -> Bool { size <= self.peerWindow || self.outstanding.flight.count == 0 }
 
   /// A peer has room for what it lacks first; the rest counts anew (section 6.2.1 C).
-  private func mayLandAgain(_ tsn: UInt32) -> Bool {
+  @inline(__always) private func mayLandAgain(_ tsn: UInt32) -> Bool {
     tsn == self.outstanding.first || self.mayLand(Int(self.outstanding[tsn].size))
   }
 
@@ -71,7 +71,7 @@ extension Outbox {
     }
   }
 
-  private func write(_ tsn: UInt32, _ chunk: Outstanding.Chunk, flags: UInt8, into writer: inout SpanWriter) {
+  @inline(__always) private func write(_ tsn: UInt32, _ chunk: Outstanding.Chunk, flags: UInt8, into writer: inout SpanWriter) {
     let message = self.queue.message(chunk.message)
     DataChunk.writeHeader(
       flags: flags, tsn: tsn, stream: self.queue.identifier(of: chunk.message),

@@ -6,8 +6,8 @@ import Time
 /// Loss is found by time (RACK, RFC 8985) instead of by counting miss indications: a chunk is lost once one sent
 /// sufficiently later was acknowledged. That needs no further data behind a loss but one probe, so that sparse
 /// traffic recovers in round trips, not in retransmission timeouts.
-struct Outbox: Sendable {
-  var queue: SendQueue
+@usableFromInline struct Outbox: Sendable {
+  @usableFromInline var queue: SendQueue
   var outstanding: Outstanding
   var congestion: CongestionWindow
   var roundTrip: RoundTrip

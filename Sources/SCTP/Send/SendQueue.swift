@@ -5,7 +5,7 @@ import Time
 ///
 /// Bytes lie in the block pool. Streams with something unsent take turns, a message each; without I-DATA
 /// (RFC 8260) a message once begun has to be sent to its end.
-struct SendQueue: Sendable {
+@usableFromInline struct SendQueue: Sendable {
   static let none: Int32 = -1
 
   struct Message: Sendable {
@@ -88,7 +88,7 @@ struct SendQueue: Sendable {
 
   // MARK: Streams
 
-  func bufferedAmount(stream: UInt16) -> Int {
+  @usableFromInline func bufferedAmount(stream: UInt16) -> Int {
     let slot = self.index.slot(of: stream)
     return slot == StreamIndex.none ? 0 : self.streams[Int(slot)].buffered
   }

@@ -33,7 +33,7 @@ final class PeerBox {
   var lastAdvance = Instant.zero
 
   init(connection: consuming RecordingPeerConnection, host: Int, endpoint: Int, port: UInt16) {
-    self.connection = Indirect { connection }
+    self.connection = Indirect(connection)
     self.host = host
     self.endpoint = endpoint
     self.port = port
@@ -41,7 +41,7 @@ final class PeerBox {
 
   /// A second one that goes on as this one would.
   init(forking other: PeerBox) throws(PeerForkError) {
-    self.connection = try Indirect { () throws(DTLS.UsageError) in try other.forkedConnection() }
+    self.connection = Indirect(try other.forkedConnection())
     self.host = other.host
     self.endpoint = other.endpoint
     self.port = other.port
