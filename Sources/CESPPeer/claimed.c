@@ -28,7 +28,7 @@ typedef struct {
 #if !defined(SWIFT_PEER_ARENA_RESERVE)
 #define SWIFT_PEER_ARENA_RESERVE (sizeof(size_t) == 4 ? 6144 : 12288)
 #endif
-enum { RESERVE = SWIFT_PEER_ARENA_RESERVE, BASE = 20 * 1024, AUDIO_BASE = 7 * 1024, VIDEO_BASE = 16 * 1024 };
+enum { RESERVE = SWIFT_PEER_ARENA_RESERVE, BASE = 24 * 1024, AUDIO_BASE = 7 * 1024, VIDEO_BASE = 16 * 1024 };
 
 // The one that this thread works for.
 static PER_THREAD claim *working;
@@ -103,8 +103,8 @@ static bounds bounds_of(const esp_peer_cfg_t *cfg) {
   return b;
 }
 
-// What a connected peer of the minimal configuration was seen to need and the reserve, and what its buffers may grow to; an array
-// that grows exists twice for a while.
+// What a connected peer of the minimal configuration was seen to need, the reserve, and 4 kB for the long descriptions of browsers;
+// and what its buffers may grow to: an array that grows exists twice for a while.
 __attribute__((weak)) size_t swift_peer_arena_size(const esp_peer_cfg_t *cfg) {
   bounds b = bounds_of(cfg);
   size_t words = sizeof(size_t) / 4, size = words * BASE + 2 * (b.send + 2 * b.receive + b.audio + b.video_receive + b.video_send);

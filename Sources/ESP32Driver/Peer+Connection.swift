@@ -52,18 +52,7 @@ extension Peer {
   @discardableResult
   func makeConnection() -> Result {
     let now = self.now
-    var configuration = self.settings.connection
-    Settings.applyCiphers(to: &configuration.dtls)
-    for server in self.servers {
-      guard let ip = server.address else { continue }
-      configuration.ice.stunServers.append(TransportAddress(ip: ip, port: server.port))
-    }
-    guard let seed = SeededRandom.Seed.fromSystem() else { return self.failToBegin() }
-    do throws(PeerConnection.UsageError) {
-      self.connection = try PeerConnection(configuration: configuration, identity: self.identity, seed: seed, now: now)
-    } catch {
-      return self.failToBegin()
-    }
+    guard let seed = SeededRandom.Seed.fromSystem(), self.takeNewConnection(seed, now) else { return self.failToBegin() }
     self.attempt.stage = .begun
     self.openSockets()
     self.addMedia(now)
@@ -76,6 +65,24 @@ extension Peer {
     self.attempt.owesOffer = self.role == .controlling
     self.takeEarlySignals()
     return .none
+  }
+
+  /// Apart, so that the stack of making it does not lie under what follows.
+  @inline(never)
+  private func takeNewConnection(_ seed: SeededRandom.Seed, _ now: Instant) -> Bool {
+    var configuration = self.settings.connection
+    Settings.applyCiphers(to: &configuration.dtls)
+    for server in self.servers {
+      guard let ip = server.address else { continue }
+      configuration.ice.stunServers.append(TransportAddress(ip: ip, port: server.port))
+    }
+    do throws(PeerConnection.UsageError) {
+      self.connection = try PeerConnection(
+        configuration: consume configuration, identity: self.identity, seed: seed, now: now)
+      return true
+    } catch {
+      return false
+    }
   }
 
   private func failToBegin() -> Result {

@@ -67,6 +67,7 @@ extension Peer {
   }
 
   /// Writes the offer or the answer that is owed, with a zero behind it; nil: there was no room for it, or it is owed no more.
+  @inline(never)
   private func writeDescription() -> Int? {
     var writer = SpanWriter(unsafe MutableSpan(_unsafeElements: self.buffer.bytes))
     do throws(PeerConnection.UsageError) {
@@ -92,6 +93,7 @@ extension Peer {
     return count
   }
 
+  @inline(never)
   private func takeMessage() -> Delivery? {
     guard let size = self.connection?.nextMessageSize ?? nil else { return nil }
     self.buffer.ensure(size &+ 1)
@@ -104,6 +106,7 @@ extension Peer {
     return unsafe .data(stream: self.channels.entries[index].stream ?? 0, message.kind, count)
   }
 
+  @inline(never)
   private func takeFrame() -> Delivery? {
     guard let size = self.connection?.nextFrameSize ?? nil else { return nil }
     self.buffer.ensure(size)

@@ -55,6 +55,7 @@ extension PeerConnection {
   }
 
   /// Bytes of the message that `receiveMessage` would give next.
+  @inline(never)  // What the look takes is not to lie under what follows it.
   public var nextMessageSize: Int? { self.core.areChannelsStarted ? self.core.channels.nextMessageSize : nil }
 
   /// Bytes accepted by `send` and not yet given to the network (W3C bufferedAmount).
@@ -65,5 +66,6 @@ extension PeerConnection {
     self.core.channels.setBufferedAmountLowThreshold(bytes, on: channel)
   }
 
+  @inline(never)
   public func channelInfo(_ channel: Channel) -> ChannelInfo? { self.core.channels.info(of: channel) }
 }
