@@ -88,7 +88,7 @@ private func packet(_ sequence: UInt16, size: Int = 20) -> TestPacket {
   @Test func `a key frame that was asked for ends the asking when its packet passes`() throws {
     var harness = try ReceiverHarness { $0.delivery = .packets }
     harness.receive(packet(9))
-    harness.receiver.requestKeyFrame()
+    harness.receiver.requestKeyFrame(now: harness.now)
     harness.poll()
     harness.wait(200)
     #expect(harness.keyFrameRequests.count == 2)

@@ -146,21 +146,35 @@ private struct Clip {
   @Test func `JPEG frames depend on none and need no key frame`() throws {
     var harness = try ReceiverHarness()
     harness.receive(TestPacket(jpegType, 5, 0, marker: true, []))
-    harness.receiver.requestKeyFrame()
+    harness.receiver.requestKeyFrame(now: harness.now)
     harness.poll()
     #expect(harness.keyFrameRequests.isEmpty)
+  }
+
+  @Test func `a request long after the last packet is made at once, and leaves no deadline that is over`() throws {
+    let clip = Clip(22)
+    var harness = try ReceiverHarness()
+    harness.receive(clip.packets[0])
+    harness.receiver.requestKeyFrame(now: harness.now)
+    harness.poll()
+    for packets in clip.packets[1...10] { harness.receive(packets) }
+    let late = harness.now + .seconds(1)
+    harness.receiver.requestKeyFrame(now: late)
+    #expect(harness.receiver.nextDeadline.map { $0 > late } ?? true)
+    harness.poll()
+    #expect(harness.keyFrameRequests.count == 2)
   }
 
   @Test func `the user's request is made once, and again only after the interval`() throws {
     let clip = Clip(22)
     var harness = try ReceiverHarness()
     harness.receive(clip.packets[0])
-    harness.receiver.requestKeyFrame()
-    harness.receiver.requestKeyFrame()
+    harness.receiver.requestKeyFrame(now: harness.now)
+    harness.receiver.requestKeyFrame(now: harness.now)
     harness.poll()
     #expect(harness.keyFrameRequests.count == 1)
     for packets in clip.packets[1...10] { harness.receive(packets) }
-    harness.receiver.requestKeyFrame()
+    harness.receiver.requestKeyFrame(now: harness.now)
     harness.poll()
     #expect(harness.keyFrameRequests.count == 1)
     harness.wait(199)

@@ -49,6 +49,27 @@ import Time
   #expect(world.b.phase == .established)
 }
 
+@Test func `a peer that asks anew after a stale cookie is answered under the tag that it knows, and nothing is lost`() throws {
+  var world = World()
+  world.filter = { toA, bytes in toA && chunkTypes(bytes).first == 11 }
+  world.a.connect(now: world.now)
+  world.run(for: .milliseconds(500)) { $0.b.state == .established }
+  #expect(world.a.phase == .cookieEchoed)
+  // The COOKIE ACK is lost, and an old copy of the cookie is called stale.
+  let tag = world.b.localTag
+  let stale = Craft.chunk(9, be(UInt16(3)) + be(UInt16(8)) + be(UInt32(0)))
+  world.a.receive(Craft.packet(tag: world.a.localTag, stale).span, now: world.now)
+  #expect(world.a.phase == .cookieWait)
+  try world.b.send([1, 2, 3].span, stream: 1, protocolIdentifier: 51, options: .init(), now: world.now)
+  world.run(for: .milliseconds(100))
+  world.filter = { _, _ in false }
+  world.run(for: .seconds(10))
+  #expect(world.a.phase == .established && world.a.peer.tag == tag && world.b.localTag == tag)
+  #expect(world.receivedByA.count == 1)
+  #expect(world.a.outbox.outstanding.bytesInFlight == 0 && world.b.outbox.outstanding.bytesInFlight == 0)
+  #expect(!world.eventsOfB.contains(.restarted))
+}
+
 @Test func `verification tags are checked for every chunk`() {
   let world = World.connected()
   let ours = world.a.localTag

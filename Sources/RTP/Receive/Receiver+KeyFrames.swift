@@ -34,7 +34,10 @@ extension Receiver {
 
   /// Asks for a key frame, again and again until one has come; not sooner than `keyFrameRequestInterval` after the last time.
   /// Formats without dependent frames need none.
-  public mutating func requestKeyFrame() { self.needKeyFrame() }
+  public mutating func requestKeyFrame(now: Instant) {
+    self.now = max(self.now, now)
+    self.needKeyFrame()
+  }
 
   mutating func needKeyFrame(notBefore time: Instant = .zero) {
     if self.isStarting, time == .zero {

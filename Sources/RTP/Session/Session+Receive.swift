@@ -192,7 +192,7 @@ extension Session {
   /// Asks the senders of the line's streams for a key frame, until one has come.
   public mutating func requestKeyFrame(of line: Int, now: Instant) {
     for i in self.streams.indices where self.streams[i].line == line {
-      self.streams[i].receiver.requestKeyFrame()
+      self.streams[i].receiver.requestKeyFrame(now: now)
       self.refreshStream(i)
     }
   }

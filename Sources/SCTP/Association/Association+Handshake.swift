@@ -102,6 +102,13 @@ extension Association {
       reply.localInitialTSN = self.localInitialTSN
       reply.localTieTag = self.localTag
       reply.peerTieTag = self.peer.tag
+    case _ where peer.tag == self.peer.tag:
+      // No restart: the peer that we know asks again, for it was told that its cookie is stale (section 5.2.6) when a repeat of
+      // that cookie had already been taken. Under a fresh tag its next one would be none of table 12's cases, and discarded.
+      reply.localTag = self.localTag
+      reply.localInitialTSN = self.localInitialTSN
+      reply.localTieTag = self.localTag
+      reply.peerTieTag = self.peer.tag
     default:
       // Section 5.2.2: a fresh tag; the tie tags tell a restart from a collision.
       reply.localTag = max(1, self.random.nextWord())
