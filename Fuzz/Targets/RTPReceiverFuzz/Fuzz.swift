@@ -106,7 +106,7 @@ private struct Victim {
         self.drain()
         self.receiver.setRoundTrip(.milliseconds(UInt32(argument) * 4))
       default:
-        self.receiver.requestKeyFrame()
+        self.receiver.requestKeyFrame(now: self.now)
         _ = self.receiver.takeReceptionReport()
         if argument & 1 != 0 { self.receiver.configure(parameters(argument & 2 == 0 ? .video : .audio)) }
       }

@@ -1,6 +1,6 @@
 // Two peers through the C interface, each with its arena, in one thread and on a clock that goes on when nothing else does.
 //
-//   arena open COUNT       opens and closes so often
+//   arena open COUNT       opens and closes so often; a description that is too large for the arena is refused meanwhile, and harms nothing
 //   arena cycles COUNT     connects, talks and closes so often: each time the heap is as it was before
 //   arena refusals STEP    C's heap refuses one allocation, which is each of the first 100 in turn, then every STEP-th, over the whole
 //                          session: it ends with an error code and the heap as it was before, or goes well all the same
@@ -183,11 +183,16 @@ static int report(const char *what, size_t used, long sessions) {
 }
 
 static int opens(long count) {
+  static uint8_t large[64 * 1024];
+  arena_size = 96 * 1024;
   size_t used = warm_up();
   largest_peak = 0;
   for (long i = 0; i < count; i++) {
     side only = {0};
-    if (open_side(&only, ESP_PEER_ROLE_CONTROLLED) != ESP_PEER_ERR_NONE || esp_peer_close(only.peer) != ESP_PEER_ERR_NONE) return 1;
+    if (open_side(&only, ESP_PEER_ROLE_CONTROLLED) != ESP_PEER_ERR_NONE || esp_peer_new_connection(only.peer) != ESP_PEER_ERR_NONE) return 1;
+    esp_peer_msg_t message = {.type = ESP_PEER_MSG_TYPE_SDP, .data = large, .size = sizeof large};
+    if (esp_peer_send_msg(only.peer, &message) != ESP_PEER_ERR_NO_MEM || esp_peer_main_loop(only.peer) != ESP_PEER_ERR_NONE) return 1;
+    if (esp_peer_close(only.peer) != ESP_PEER_ERR_NONE) return 1;
   }
   return report("open", used, count);
 }
