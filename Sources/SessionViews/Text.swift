@@ -1,5 +1,4 @@
 import Bytes
-import Foundation
 import STUN
 import Time
 
@@ -31,12 +30,19 @@ func ssrcText(_ ssrc: UInt32) -> String { "0x" + hex(UInt64(ssrc), digits: 8) }
 /// With no more than three places, and none that say nothing.
 func decimal(_ value: Double, places: Int = 3) -> String {
   guard value.isFinite else { return "–" }
-  var text = String(format: "%.\(places)f", value)
-  if text.contains(".") {
-    while text.last == "0" { text.removeLast() }
-    if text.last == "." { text.removeLast() }
+  var unit: UInt64 = 1
+  for _ in 0..<places { unit *= 10 }
+  let magnitude = value.magnitude
+  // Beyond 2^53 a Double has no places left to tell.
+  guard magnitude < 9e15, let scaled = UInt64(exactly: (magnitude * Double(unit)).rounded(.toNearestOrEven)) else { return "\(value)" }
+  var text = String(scaled / unit)
+  var rest = String(scaled % unit)
+  if scaled % unit > 0 {
+    rest = String(repeating: "0", count: places - rest.count) + rest
+    while rest.last == "0" { rest.removeLast() }
+    text += "." + rest
   }
-  return text == "-0" ? "0" : text
+  return value < 0 && scaled > 0 ? "-" + text : text
 }
 
 func milliseconds(_ interval: Interval) -> Double { Double(interval.nanoseconds) / 1e6 }

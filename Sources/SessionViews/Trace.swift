@@ -1,6 +1,5 @@
 import Bytes
 import DataChannel
-import Foundation
 import ICE
 import RTP
 import SDP
@@ -32,7 +31,10 @@ public struct Trace {
   }
 
   private static func time(_ elapsed: Interval) -> String {
-    String(format: "%12.6f", Double(elapsed.nanoseconds) / 1e9)
+    let microseconds = elapsed.nanoseconds / 1000 + (elapsed.nanoseconds % 1000 >= 500 ? 1 : 0)
+    let places = String(microseconds % 1_000_000 + 1_000_000).dropFirst()
+    let text = String(microseconds / 1_000_000) + "." + places
+    return String(repeating: " ", count: max(12 - text.count, 0)) + text
   }
 
   /// All items in the order of time; the order of recording settles what happened at one time.
