@@ -77,7 +77,9 @@ extension Agent {
     if let i = self.remotes.firstIndex(where: { $0.address == address }) { return i }
     if self.remotes.count == self.configuration.maximumCandidates {
       // A learned candidate without a working pair makes room, so that a peer that moves often is followed.
-      guard let victim = self.remotes.firstIndex(where: { self.isDispensable($0) }) else { return nil }
+      var victim = 0
+      while victim < self.remotes.count, !self.isDispensable(victim) { victim &+= 1 }
+      guard victim < self.remotes.count else { return nil }
       let address = self.remotes[victim].address
       self.remotes.remove(at: victim)
       remove(from: &self.pairs) { $0.remote == address }
@@ -90,10 +92,10 @@ extension Agent {
     return self.remotes.count &- 1
   }
 
-  func isDispensable(_ candidate: Candidate) -> Bool {
-    guard candidate.kind == .peerReflexive, self.selection?.remote != candidate.address else { return false }
-    for pair in self.pairs where pair.remote == candidate.address && !pair.isExhausted { return false }
-    return true
+  @inline(__always) private func isDispensable(_ index: Int) -> Bool {
+    let address = self.remotes[index].address
+    guard self.remotes[index].kind == .peerReflexive, self.selection?.remote != address else { return false }
+    return !self.pairs.contains { $0.remote == address && !$0.isExhausted }
   }
 
   // MARK: The check list
@@ -110,7 +112,8 @@ extension Agent {
     var pair = Pair(id: self.lastPairID, local: local, remote: remote)
     pair.computePriority(role: self.role)
     if self.pairs.count >= self.configuration.maximumPairs {
-      guard let worst = self.pairs.lastIndex(where: { self.isReplaceable($0) }),
+      let selected = self.selection?.pairID
+      guard let worst = self.pairs.lastIndex(where: { $0.isReplaceable && $0.id != selected }),
         self.pairs[worst].priority < pair.priority
       else { return nil }
       self.pairs.remove(at: worst)
@@ -125,10 +128,6 @@ extension Agent {
     self.pairs.insert(pair, at: index)
     if self.state == .new, self.remoteCredentials != nil { self.setState(.checking) }
     return index
-  }
-
-  func isReplaceable(_ pair: Pair) -> Bool {
-    !pair.isValid && pair.ticket == 0 && (pair.isExhausted || pair.state != .inProgress) && pair.id != self.selection?.pairID
   }
 
   mutating func sortPairs() {

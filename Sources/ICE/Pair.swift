@@ -27,6 +27,8 @@ import Time
   var nextAttempt = Instant.distantFuture
   /// All checks of a round stayed unanswered; the pair may have another round, but gives way to others.
   var isExhausted = false
+  /// It may give its place in a full list to a better one, unless it is the selected one.
+  var isReplaceable: Bool { !self.isValid && self.ticket == 0 && (self.isExhausted || self.state != .inProgress) }
   /// The peer refused it, or it is asymmetric: more checks would not help.
   var isRefused = false
   /// Whether the pair is in the valid list: a check succeeded and nothing since took that back.

@@ -2,6 +2,16 @@
 @frozen
 public enum MediaKind: UInt8, Equatable, Sendable { case audio, video }
 
+/// Whether this build carries video (the trait `Video`). One that does not leaves out what audio has no use for: requests for key frames,
+/// H.264's profiles, and what a sender of video finds its rate by: transport-wide feedback, times of sending, REMB.
+package var carriesVideo: Bool {
+  #if Video
+  true
+  #else
+  false
+  #endif
+}
+
 /// The payload formats that the engine packetizes.
 @frozen
 public enum CodecFormat: UInt8, Equatable, Sendable, CaseIterable {

@@ -10,7 +10,7 @@ extension Codec {
   /// A side's parameters say what it would like to be sent.
   func settle(ours: Codec) -> (send: Codec, receive: Codec)? {
     guard self.format == ours.format else { return nil }
-    guard self.format == .h264 else { return (self, ours) }
+    guard carriesVideo, self.format == .h264 else { return (self, ours) }
     guard let (send, receive) = H264Parameters.settle(theirs: self.h264, ours: ours.h264) else { return nil }
     var result = (send: self, receive: ours)
     result.send.h264 = send

@@ -113,7 +113,7 @@ struct FormatReader {
         guard channels.isEmpty || text.matches("1", in: channels) else { return .other }
       case .opus: codec.opus = OpusParameters(text, in: parameters)
       case .h264:
-        guard let h264 = H264Parameters(text, in: parameters) else { return .other }
+        guard carriesVideo, let h264 = H264Parameters(text, in: parameters) else { return .other }
         codec.h264 = h264
       case .vp8, .jpeg: break
       }

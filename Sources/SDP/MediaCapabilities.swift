@@ -67,8 +67,10 @@ public struct MediaCapabilities: Equatable, Sendable {
 
   private static var commonExtensions: HeaderExtensionMap {
     var map = HeaderExtensionMap()
-    map.absoluteSendTime = 2
-    map.transportSequence = 3
+    if carriesVideo {
+      map.absoluteSendTime = 2
+      map.transportSequence = 3
+    }
     map.mid = 4
     map.absoluteCaptureTime = 5
     return map
@@ -76,7 +78,7 @@ public struct MediaCapabilities: Equatable, Sendable {
 
   private static func audioCodec(_ format: CodecFormat, _ payloadType: UInt8) -> PayloadMapping {
     var result = PayloadMapping(payloadType: payloadType, codec: Codec(format))
-    result.transportCC = true
+    result.transportCC = carriesVideo
     return result
   }
 

@@ -158,7 +158,7 @@ extension SpanWriter {
     self.writeFeedback(payloadType, mapping.pli, "nack pli")
     switch mapping.codec.format {
     case .opus: self.writeFormat(payloadType, mapping.codec.opus)
-    case .h264: self.writeFormat(payloadType, mapping.codec.h264)
+    case .h264: if carriesVideo { self.writeFormat(payloadType, mapping.codec.h264) }
     case .pcmu, .pcma, .vp8, .jpeg: break
     }
     guard let rtx = mapping.rtxPayloadType else { return }

@@ -3,7 +3,7 @@ import Time
 
 extension CodecFormat {
   /// Whether frames depend on others, so that a loss lasts until a key frame.
-  var hasDependentFrames: Bool { self == .h264 || self == .vp8 }
+  var hasDependentFrames: Bool { carriesVideo && (self == .h264 || self == .vp8) }
 }
 
 /// Cutting packets into frames.

@@ -40,6 +40,7 @@ extension Receiver {
   }
 
   mutating func needKeyFrame(notBefore time: Instant = .zero) {
+    guard carriesVideo else { return }
     if self.isStarting, time == .zero {
       self.isStarting = false
       self.needsKeyFrame = false

@@ -31,11 +31,11 @@ extension Receiver {
     if known {
       let format = self.mappings[self.mapping].codec.format
       if var found = PayloadFormat.inspect(payload, marker: header.marker, format: format) {
-        beginsKeyFrame = KeyFrameStart.find(in: payload, &found, format: format)
+        beginsKeyFrame = carriesVideo && KeyFrameStart.find(in: payload, &found, format: format)
         facts = found
       }
     }
-    let mayFollow = !beginsKeyFrame && facts != nil && self.mappings[self.mapping].codec.kind == .video
+    let mayFollow = carriesVideo && !beginsKeyFrame && facts != nil && self.mappings[self.mapping].codec.kind == .video
     guard let index = self.place(header, isRepair: isRepair, isKnown: known, mayFollow: mayFollow) else { return nil }
     self.counters.lastPacketReceivedAt = self.now
     if index < self.scan || (index < self.window.end && self.window[index].kind != .missing) {

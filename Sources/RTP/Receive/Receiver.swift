@@ -119,7 +119,7 @@ public struct Receiver: Sendable {
       self.timers.cancel(.nack)
       self.owesRequests = self.missingCount > 0
     }
-    if self.timers.isDue(.keyFrame, at: self.now) { self.repeatKeyFrameRequest() }
+    if carriesVideo, self.timers.isDue(.keyFrame, at: self.now) { self.repeatKeyFrameRequest() }
   }
 
   /// In the future after `advance(to: now)`.

@@ -27,6 +27,7 @@ struct HeaderTemplate: Sendable {
   /// Room for what is filled in when the packet leaves.
   static func reserved(_ map: HeaderExtensionMap) -> ExtensionValues {
     var values = ExtensionValues()
+    guard carriesVideo else { return values }
     if map.absoluteSendTime != 0 { values.absoluteSendTime = 0 }
     if map.transportSequence != 0 { values.transportSequence = 0 }
     return values

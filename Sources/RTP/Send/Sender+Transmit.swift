@@ -9,7 +9,7 @@ extension Sender {
     guard self.isReady, let place = self.store.nextWaiting else { return false }
     let entry = self.store.entry(at: place)
     guard writer.remaining >= Int(entry.count) else { return false }
-    if entry.stamps != ExtensionStamps() {
+    if carriesVideo, entry.stamps != ExtensionStamps() {
       let number = entry.stamps.transportSequence == 0 ? 0 : departures.depart(Int(entry.count), at: now)
       self.store.stamp(place, absoluteSendTime: NTPTime.absoluteSendTime(ntpTime), transportSequence: number)
     }
@@ -63,10 +63,10 @@ extension Sender {
       let payloadType = self.store.packet(at: place)[1] & 0x7F
       if let rtx = self.rtxPayloadType(for: payloadType) {
         self.writeRTX(place, entry, rtx, into: &writer)
-        if entry.stamps.absoluteSendTime != 0 {
+        if carriesVideo, entry.stamps.absoluteSendTime != 0 {
           writer.patch24(NTPTime.absoluteSendTime(ntpTime), at: start &+ Int(entry.stamps.absoluteSendTime))
         }
-        if entry.stamps.transportSequence != 0 {
+        if carriesVideo, entry.stamps.transportSequence != 0 {
           writer.patch(
             departures.depart(writer.count &- start, at: now), at: start &+ Int(entry.stamps.transportSequence))
         }

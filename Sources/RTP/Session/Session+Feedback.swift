@@ -22,7 +22,7 @@ extension Session {
         }
       }
       self.refreshLine(line)
-    case ControlPacket.Format.transportWide:
+    case ControlPacket.Format.transportWide where carriesVideo:
       self.departures.take(try TransportFeedback(parsing: body), body: body, at: now)
     default: return
     }
@@ -31,6 +31,7 @@ extension Session {
   /// PSFB (RFC 4585 section 6.3, RFC 5104 section 4.3): PLI, FIR, and REMB.
   mutating func takePayloadFeedback(_ packet: ControlPacket, _ body: Span<UInt8>, now: Instant) throws(WireError) {
     guard body.count >= 8 else { throw .truncated }
+    guard carriesVideo else { return }
     switch packet.count {
     case ControlPacket.Format.pictureLoss:
       guard let line = self.ownLine(load32(body, at: 4)) else { return }

@@ -31,7 +31,7 @@ extension Session {
   }
 
   /// The SSRCs that the line sends under, for the description; nil: no such line.
-  public func sendingStream(of line: Int) -> AnnouncedStream? {
+  @inline(__always) public func sendingStream(of line: Int) -> AnnouncedStream? {
     guard self.lines.indices.contains(line), !self.lines[line].isRemoved else { return nil }
     return AnnouncedStream(ssrc: self.lines[line].sender.ssrc, rtxSSRC: self.lines[line].sender.rtxSSRC)
   }

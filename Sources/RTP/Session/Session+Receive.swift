@@ -17,7 +17,7 @@ extension Session {
     }
     self.statistics.packetsReceived &+= 1
     // Whosever it is, it came: RTX padding that probes the path may precede the stream.
-    if let number = header.extensions.transportSequence, self.reportsTransport {
+    if carriesVideo, let number = header.extensions.transportSequence, self.reportsTransport {
       self.noteArrival(number, media: header.ssrc, now: now)
     }
     guard let index = self.route(header, packet, now: now) else {

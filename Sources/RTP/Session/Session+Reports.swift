@@ -142,7 +142,7 @@ extension Session {
       }
       // The next request is an interval after this one is written, which may be later than when it came due.
       self.streams[index].receiver.advance(to: now)
-      if self.streams[index].receiver.takeKeyFrameRequest() {
+      if carriesVideo, self.streams[index].receiver.takeKeyFrameRequest() {
         if self.lines[line].prefersFullIntra {
           self.streams[index].fullIntraNumber &+= 1
           KeyFrameRequest.writeFullIntra(

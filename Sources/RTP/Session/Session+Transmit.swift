@@ -69,7 +69,7 @@ extension Session {
     var room = SpanWriter(writer.mutableBytes(in: start..<(start &+ size)))
     let isWritten =
       self.writeGoodbyes(into: &room) || self.writeFeedback(into: &room, now: now)
-      || self.reports.transportIsDue && self.writeTransportFeedback(into: &room)
+      || carriesVideo && self.reports.transportIsDue && self.writeTransportFeedback(into: &room)
       || self.reports.isDue && self.writeReports(into: &room, now: now)
     let count = room.count
     guard isWritten, count > 0 else { return false }
