@@ -27,8 +27,6 @@ import Time
   var nextAttempt = Instant.distantFuture
   /// All checks of a round stayed unanswered; the pair may have another round, but gives way to others.
   var isExhausted = false
-  /// It may give its place in a full list to a better one, unless it is the selected one.
-  var isReplaceable: Bool { !self.isValid && self.ticket == 0 && (self.isExhausted || self.state != .inProgress) }
   /// The peer refused it, or it is asymmetric: more checks would not help.
   var isRefused = false
   /// Whether the pair is in the valid list: a check succeeded and nothing since took that back.
@@ -46,6 +44,9 @@ import Time
   var lastReceived = Instant.zero
   /// Smoothed; zero until measured.
   var roundTrip = Interval.zero
+
+  /// It may give its place in a full list to a better one, unless it is the selected one.
+  var isReplaceable: Bool { !self.isValid && self.ticket == 0 && (self.isExhausted || self.state != .inProgress) }
 
   init(id: UInt32, local: Candidate, remote: Candidate) {
     self.id = id
