@@ -12,8 +12,8 @@ let engine: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ] + (embedded ? [.enableExperimentalFeature("Embedded")] : [])
 
-/// Drivers, the tool, the tests, and what stands beside them and not below (MediaFiles, SessionViews, Swarm): they may know sockets,
-/// clocks and files, and use Foundation for text, JSON and worker processes. No engine module imports any of them.
+/// Drivers, the tool, the tests, and what stands beside them and not below. Drivers, the tool and SwarmWorkers may know sockets, clocks,
+/// files and processes; Swarm and SessionViews know no more than the engine. No engine module imports any of them.
 let host: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
   .treatAllWarnings(as: .error),
@@ -67,6 +67,7 @@ let package = Package(
     .library(name: "EpollDriver", targets: ["EpollDriver"]),
     .library(name: "SessionViews", targets: ["SessionViews"]),
     .library(name: "Swarm", targets: ["Swarm"]),
+    .library(name: "SwarmWorkers", targets: ["SwarmWorkers"]),
     .library(name: "ESPPeer", type: .dynamic, targets: ["CESPPeer", "CESPPeerPOSIX", "ESP32Driver"]),
     .executable(name: "peer", targets: ["peer"]),
   ],
@@ -98,6 +99,7 @@ let package = Package(
         "Simulator",
       ],
       swiftSettings: host),
+    .target(name: "SwarmWorkers", dependencies: ["Swarm"], swiftSettings: host),
     .target(
       name: "SessionViews",
       dependencies: [
@@ -120,7 +122,7 @@ let package = Package(
     .executableTarget(
       name: "peer",
       dependencies: [
-        "EpollDriver", "WebRTC", "Simulator", "Swarm", "SessionViews", "MediaFiles", "CAllocations", "CLinux",
+        "EpollDriver", "WebRTC", "Simulator", "Swarm", "SwarmWorkers", "SessionViews", "MediaFiles", "CAllocations", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Tool"])),
         .product(name: "FlyingFox", package: "FlyingFox", condition: .when(traits: ["Tool"])),
       ],
@@ -137,7 +139,7 @@ let package = Package(
       .testTarget(name: "SessionViewsTests", dependencies: ["SessionViews", "Simulator"], swiftSettings: host),
       .testTarget(name: "EpollDriverTests", dependencies: ["EpollDriver"], swiftSettings: host),
       .testTarget(name: "FuzzTests", dependencies: fuzzTargets.map { .byName(name: $0) }, swiftSettings: host),
-      .testTarget(name: "SwarmTests", dependencies: ["Swarm", "WebRTC", "Simulator"], swiftSettings: host),
+      .testTarget(name: "SwarmTests", dependencies: ["Swarm", "SwarmWorkers", "WebRTC", "Simulator"], swiftSettings: host),
       .testTarget(name: "MediaFilesTests", dependencies: ["MediaFiles"], swiftSettings: host),
       .testTarget(
         name: "ESP32DriverTests", dependencies: ["ESP32Driver", "CESPPeer", "CESPPeerPOSIX", "CAllocations"], swiftSettings: host),

@@ -3,6 +3,7 @@ import Foundation
 import SessionViews
 import Simulator
 import Swarm
+import SwarmWorkers
 import Time
 
 struct Replay: ParsableCommand {

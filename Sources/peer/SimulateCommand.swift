@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Swarm
+import SwarmWorkers
 
 struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(

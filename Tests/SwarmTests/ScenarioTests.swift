@@ -1,4 +1,5 @@
 import Foundation
+import SwarmWorkers
 import Testing
 
 @testable import Swarm

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Swarm
+@testable import SwarmWorkers
 
 @Suite struct ShrinkerTests {
   /// Fails where two certain calls are there and a loss: what stays are those.
@@ -57,7 +58,7 @@ import Testing
     #expect(reply.violation?.detail.contains("signal 4") == true)
     // The next task gets a new process.
     #expect(ended.run(Task(seed: 2), timeout: 20).violation?.kind == .trap)
-    let silent = Worker(executable: "/bin/sh", arguments: ["-c", "read line; sleep 60"])
+    let silent = Worker(executable: "/bin/sh", arguments: ["-c", "read line; exec sleep 60"])
     #expect(silent.run(Task(seed: 1), timeout: 0.2).violation?.kind == .hang)
     #expect(Worker(executable: "/bin/nobody", arguments: []).run(Task(seed: 1), timeout: 1).violation?.kind == .trap)
   }

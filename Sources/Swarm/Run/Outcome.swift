@@ -12,6 +12,8 @@ public struct Outcome: Sendable {
   /// Pairs that were connected at the end, and those that had ended by then.
   public var pairsConnected = 0
   public var pairsEnded = 0
+
+  public init() {}
 }
 
 extension Scenario {

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Everything that a swarm run does, as data: the world, the peers and their configurations, and a time line of calls and
 /// faults. A seed draws one; a file holds one (`.rtcsim`, JSON); running it twice gives the same bytes.
 ///
@@ -28,15 +26,6 @@ public struct Scenario: Codable, Equatable, Sendable {
     self.peers = peers
     self.pairs = pairs
     self.healsAt = healsAt
-  }
-
-  /// Reads a `.rtcsim` file.
-  public init(json: Data) throws { self = try JSONDecoder().decode(Scenario.self, from: json) }
-
-  public func json() throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-    return try encoder.encode(self)
   }
 }
 

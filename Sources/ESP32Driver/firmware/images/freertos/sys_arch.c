@@ -8,8 +8,11 @@
 void sys_init(void) {}
 u32_t sys_now(void) { return (u32_t)(xTaskGetTickCount() * portTICK_PERIOD_MS); }
 
-// For ever at 0, as lwIP has it; else at least so long.
-static TickType_t ticks(u32_t milliseconds) { return milliseconds == 0 ? portMAX_DELAY : milliseconds / portTICK_PERIOD_MS + 1; }
+// At least so long: a part of the first tick is over.
+static TickType_t ticks(u32_t milliseconds) { return milliseconds / portTICK_PERIOD_MS + 1; }
+
+// lwIP waits for ever at 0.
+static TickType_t limit(u32_t timeout) { return timeout == 0 ? portMAX_DELAY : ticks(timeout); }
 
 void sys_msleep(u32_t milliseconds) { vTaskDelay(ticks(milliseconds)); }
 
@@ -32,7 +35,7 @@ void sys_sem_free(sys_sem_t *semaphore) { vSemaphoreDelete(*semaphore); }
 void sys_sem_signal(sys_sem_t *semaphore) { xSemaphoreGive(*semaphore); }
 
 u32_t sys_arch_sem_wait(sys_sem_t *semaphore, u32_t timeout) {
-  return xSemaphoreTake(*semaphore, ticks(timeout)) == pdTRUE ? 0 : SYS_ARCH_TIMEOUT;
+  return xSemaphoreTake(*semaphore, limit(timeout)) == pdTRUE ? 0 : SYS_ARCH_TIMEOUT;
 }
 
 err_t sys_mutex_new(sys_mutex_t *mutex) {
@@ -65,7 +68,7 @@ static u32_t fetch(sys_mbox_t mailbox, void **message, TickType_t timeout) {
   return result == pdTRUE ? 0 : SYS_ARCH_TIMEOUT;
 }
 
-u32_t sys_arch_mbox_fetch(sys_mbox_t *mailbox, void **message, u32_t timeout) { return fetch(*mailbox, message, ticks(timeout)); }
+u32_t sys_arch_mbox_fetch(sys_mbox_t *mailbox, void **message, u32_t timeout) { return fetch(*mailbox, message, limit(timeout)); }
 
 u32_t sys_arch_mbox_tryfetch(sys_mbox_t *mailbox, void **message) {
   return fetch(*mailbox, message, 0) == 0 ? 0 : SYS_MBOX_EMPTY;

@@ -1,4 +1,5 @@
 import Foundation
+import Swarm
 import Synchronization
 
 /// Runs many seeds in worker processes.

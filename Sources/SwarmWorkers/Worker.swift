@@ -1,4 +1,5 @@
 import Foundation
+import Swarm
 
 #if canImport(Glibc)
 import Glibc

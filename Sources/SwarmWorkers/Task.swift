@@ -1,4 +1,5 @@
 import Foundation
+import Swarm
 
 /// What a worker is told to run, and what it says of it: a line of JSON each way.
 struct Task: Codable {
